@@ -1,0 +1,28 @@
+"""PathAlign: align an archive of whole-slide pathology images with its reports.
+
+Importing this package loads no torch and does no input or output; `pathalign.load` fetches what it needs when called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pathalign.model.aligner import Aligner
+    from pathalign.model.describer import Describer
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+
+def load(path_or_hub_id: str | Path) -> Aligner | Describer:
+    """A trained model from a model folder, or from the Hugging Face Hub.
+
+    Returns an `Aligner` (PathAlign-R) or a `Describer` (PathAlign-G), as the folder's `config.json` says.
+    Raises `pathalign.errors.BadModelFolder` when the folder is not one that PathAlign wrote.
+    """
+    from pathalign.model.folder import load_model
+
+    return load_model(path_or_hub_id)

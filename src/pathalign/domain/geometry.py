@@ -1,0 +1,74 @@
+"""Where the patches of a slide lie. Frames are in the names: `_px0` level-0 pixels, `_px` patch pixels, `_um`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatchSpec:
+    """What is asked of every slide: the side of a patch and the resolution at which it is read."""
+
+    patch_px: int = 224
+    """Side of a patch as the encoder sees it, in pixels at `patch_mpp`."""
+    patch_mpp: float = 1.0
+    """Resolution at which patches are read, in micrometres per pixel."""
+    min_tissue: float = 0.25
+    """Least share of a patch's area that is tissue."""
+
+    def __post_init__(self) -> None:
+        if self.patch_px < 16:
+            raise ValueError(f"patch_px must be at least 16, got {self.patch_px}.")
+        if not 0.05 <= self.patch_mpp <= 20:
+            raise ValueError(f"patch_mpp must lie within 0.05-20 micrometres per pixel, got {self.patch_mpp}.")
+        if not 0 < self.min_tissue <= 1:
+            raise ValueError(f"min_tissue must be a share above 0 and at most 1, got {self.min_tissue}.")
+
+    @property
+    def side_um(self) -> float:
+        """Side of a patch in micrometres."""
+        return self.patch_px * self.patch_mpp
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatchGrid:
+    """The tissue patches of one slide, sorted by (y, x)."""
+
+    spec: PatchSpec
+    slide_mpp: float
+    """Level-0 resolution of the slide that the grid was planned on."""
+    xy_px0: Int[np.ndarray, "patch 2"]
+    """Top-left corners in level-0 pixels, x first, int32."""
+    tissue_share: Float[np.ndarray, " patch"]
+    """Share of each patch's area that is tissue."""
+
+    @property
+    def side_px0(self) -> float:
+        """Side of a patch in level-0 pixels; not an integer for most scanners (0.2527 mpp is common)."""
+        return self.spec.side_um / self.slide_mpp
+
+    def __len__(self) -> int:
+        return len(self.xy_px0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bag:
+    """The patch embeddings of one slide, with their places."""
+
+    slide_id: str
+    embeddings: Float[np.ndarray, "patch dim"]
+    xy_px0: Int[np.ndarray, "patch 2"]
+    slide_mpp: float
+    side_px0: float
+
+    @property
+    def xy_um(self) -> Float[np.ndarray, "patch 2"]:
+        """Centres of the patches in micrometres from the slide's origin."""
+        centre_px0 = self.xy_px0.astype(np.float64) + self.side_px0 / 2
+        return (centre_px0 * self.slide_mpp).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.embeddings)

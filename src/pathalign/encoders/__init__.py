@@ -1,0 +1,1 @@
+"""Patch encoders: from RGB bytes to embeddings."""

@@ -1,0 +1,171 @@
+"""A plain vision transformer: the project's own patch encoder.
+
+Parameter names are timm's (`patch_embed.proj`, `blocks.0.attn.qkv`, ...), so weights in that format load as they are.
+
+Shapes: `batch` images, `token` = 1 class token + one per square of `token_px`, `dim` the embedding width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pathalign.encoders.texture import TextureStem
+
+# The channel statistics of ImageNet; every public ViT for pathology was trained with these or nearly these.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ViTConfig:
+    """Size of a vision transformer."""
+
+    image_px: int = 224
+    token_px: int = 16
+    dim: int = 192
+    depth: int = 6
+    heads: int = 3
+    mlp_ratio: float = 4.0
+    stem: Literal["linear", "texture"] = "linear"
+    """`linear` projects pixels, as every ViT does; `texture` projects local stain and texture statistics."""
+
+    def __post_init__(self) -> None:
+        if self.image_px % self.token_px:
+            raise ValueError(f"image_px must be a multiple of token_px, got {self.image_px} and {self.token_px}.")
+        if self.dim % self.heads:
+            raise ValueError(f"dim must be a multiple of heads, got {self.dim} and {self.heads}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """The configuration as `config.json` stores it."""
+        return asdict(self)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention without a mask: every image has the same number of tokens."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+        batch, token, dim = x.shape
+        query, key, value = self.qkv(x).view(batch, token, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(query, key, value)
+        return self.proj(mixed.transpose(1, 2).reshape(batch, token, dim))
+
+
+class Mlp(nn.Module):
+    """The feed-forward half of a block."""
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden)
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+        return self.fc2(functional.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    """A pre-norm transformer block."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.dim, eps=1e-6)
+        self.attn = Attention(config.dim, config.heads)
+        self.norm2 = nn.LayerNorm(config.dim, eps=1e-6)
+        self.mlp = Mlp(config.dim, int(config.dim * config.mlp_ratio))
+
+    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class PatchEmbed(nn.Module):
+    """Cuts an image into squares and projects each to a token."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, config.dim, kernel_size=config.token_px, stride=config.token_px)
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim row column"]:
+        return self.proj(images)
+
+
+class VisionTransformer(nn.Module):
+    """Images to tokens; the embedding of a patch is the normalised class token beside the mean of the others."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.config = config
+        side = config.image_px // config.token_px
+        self.patch_embed = TextureStem(config.dim, config.token_px) if config.stem == "texture" else PatchEmbed(config)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, config.dim))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.dim, eps=1e-6)
+        self.apply(_initialise)
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of what `embed` returns: class token and mean of patch tokens, side by side."""
+        return 2 * self.config.dim
+
+    def forward(
+        self,
+        images: Float[Tensor, "batch 3 height width"],
+        keep: Int[Tensor, "batch kept"] | None = None,
+    ) -> Float[Tensor, "batch token dim"]:
+        """All output tokens, class token first.
+
+        `keep` names the image tokens that are encoded at all; the others are dropped before the first block, which
+        is what makes masked pre-training cheap. An image smaller than `image_px` gets the interpolated positions.
+        """
+        x = self.patch_embed(images)
+        rows, columns = x.shape[-2:]
+        x = x.flatten(2).transpose(1, 2) + self._positions(rows, columns)
+        if keep is not None:
+            x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
+        cls = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
+        x = torch.cat([cls, x], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def embed(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch embedding"]:
+        """One embedding per image."""
+        x = self(images)
+        return torch.cat([x[:, 0], x[:, 1:].mean(1)], dim=1)
+
+    def _positions(self, rows: int, columns: int) -> Float[Tensor, "1 token dim"]:
+        side = self.config.image_px // self.config.token_px
+        positions = self.pos_embed[:, 1:]
+        if (rows, columns) == (side, side):
+            return positions
+        grid = positions.transpose(1, 2).reshape(1, -1, side, side)
+        grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
+        return grid.flatten(2).transpose(1, 2)
+
+
+def normalise(images: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch 3 height width"]:
+    """RGB bytes to the channel-first floats that the network takes."""
+    scale = torch.tensor(STD, device=images.device).mul(255).reciprocal()
+    shift = torch.tensor(MEAN, device=images.device).div(torch.tensor(STD, device=images.device))
+    return (images * scale - shift).permute(0, 3, 1, 2)
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.requires_grad:
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

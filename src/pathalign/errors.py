@@ -1,0 +1,59 @@
+"""What can go wrong, for users: every message states the rule, the value seen and the repair.
+
+`PathAlignError` is the one base class. Leaves also inherit the builtin that a caller would expect to catch.
+The command line turns `NeedsRepair` into exit code 2 (the user must change something) and the rest into 1.
+"""
+
+from __future__ import annotations
+
+
+class PathAlignError(Exception):
+    """Base of every error that PathAlign raises on purpose."""
+
+
+class NeedsRepair(PathAlignError, ValueError):
+    """The user must change an input, an option or the order of steps; running again as it is cannot help."""
+
+
+class MissingResolution(NeedsRepair):
+    """A slide without a usable pixel size (absent, outside 0.05-20 micrometres, or anisotropic)."""
+
+
+class UnreadableSlide(NeedsRepair):
+    """A file that no reader opens, or that breaks while it is read."""
+
+
+class RefusedSlide(NeedsRepair):
+    """A slide that opens but that PathAlign must not embed (fluorescence, too coarse, a label image)."""
+
+
+class BadTable(NeedsRepair):
+    """A CSV or Parquet file that lacks a required column or cannot be parsed at all."""
+
+
+class BadWorkspace(NeedsRepair):
+    """The folder is not a workspace, or is one of another schema version."""
+
+
+class WorkspaceBusy(PathAlignError, RuntimeError):
+    """Another process holds the lock of the stage."""
+
+
+class MissingArtifact(NeedsRepair):
+    """A stage needs an artifact that an earlier stage has not written yet."""
+
+
+class StaleArtifact(NeedsRepair):
+    """An artifact was made from other inputs, or with another configuration, than those at hand."""
+
+
+class BadModelFolder(NeedsRepair):
+    """A model folder that is incomplete, or that PathAlign did not write."""
+
+
+class UnknownName(NeedsRepair, LookupError):
+    """A slide, case, encoder or class that does not exist."""
+
+
+class MissingExtra(NeedsRepair, ImportError):
+    """An optional dependency that the request needs is not installed."""

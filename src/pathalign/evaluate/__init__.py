@@ -1,0 +1,1 @@
+"""Metrics with confidence intervals and baselines, their figures, and one HTML report."""

@@ -1,0 +1,1 @@
+"""The aligner and the describer: Q-Former, losses, language model."""

@@ -1,0 +1,225 @@
+"""The catalog: slides, reports, parts, texts and outcomes, in one SQLite file.
+
+Everything that is queried, updated and erased row by row lives here. WAL mode and transactions make it safe to kill.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pathalign.domain.records import Outcome, Slide, SlideText, Split
+from pathalign.errors import BadWorkspace, UnknownName
+from pathalign.store.artifact import digest
+
+CATALOG_SCHEMA = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS slides (
+    slide_id TEXT PRIMARY KEY, path TEXT, patient_id TEXT NOT NULL, case_id TEXT NOT NULL, part_id TEXT NOT NULL,
+    block_id TEXT NOT NULL, stain TEXT NOT NULL, mpp REAL, split TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS slides_by_case ON slides (case_id);
+CREATE INDEX IF NOT EXISTS slides_by_patient ON slides (patient_id);
+CREATE TABLE IF NOT EXISTS reports (case_id TEXT PRIMARY KEY, report TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS parts (
+    case_id TEXT NOT NULL, part TEXT NOT NULL, header TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    PRIMARY KEY (case_id, part)
+) STRICT;
+CREATE TABLE IF NOT EXISTS texts (
+    slide_id TEXT PRIMARY KEY REFERENCES slides (slide_id) ON DELETE CASCADE, part TEXT NOT NULL,
+    retrieval_text TEXT NOT NULL, generation_text TEXT NOT NULL, retrieval_key TEXT NOT NULL,
+    concept_key TEXT NOT NULL, malignant INTEGER
+) STRICT;
+CREATE VIRTUAL TABLE IF NOT EXISTS texts_search USING fts5 (slide_id UNINDEXED, retrieval_text);
+CREATE TABLE IF NOT EXISTS outcomes (
+    stage TEXT NOT NULL, slide_id TEXT NOT NULL REFERENCES slides (slide_id) ON DELETE CASCADE,
+    outcome TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (stage, slide_id)
+) STRICT;
+"""
+
+_TEXT_COLUMNS = """
+    t.slide_id, s.case_id, s.patient_id, t.part, t.retrieval_text, t.generation_text, t.retrieval_key, t.concept_key,
+    t.malignant, s.split FROM texts t JOIN slides s USING (slide_id)
+"""
+
+
+class Catalog:
+    """One connection to the catalog of a workspace; use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        schema = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if schema not in (0, CATALOG_SCHEMA):
+            self._db.close()
+            raise BadWorkspace(
+                f"{path.name} has schema {schema}; this version reads schema {CATALOG_SCHEMA}. "
+                "Install the version of PathAlign that made it."
+            )
+        self._db.executescript(_TABLES)
+        self._db.execute(f"PRAGMA user_version = {CATALOG_SCHEMA}")
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # Slides and reports
+
+    def put_slide(self, slide: Slide) -> bool:
+        """Register a slide or update it; True when it is new. A change of its case or part drops its stale text."""
+        old = self._db.execute("SELECT * FROM slides WHERE slide_id = ?", [slide.slide_id]).fetchone()
+        values = [
+            slide.slide_id, str(slide.path) if slide.path else None, slide.patient_id, slide.case_id, slide.part_id,
+            slide.block_id, slide.stain, slide.mpp, slide.split.value,
+        ]  # fmt: skip
+        self._db.execute(
+            "INSERT INTO slides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slide_id) DO UPDATE SET "
+            "path = excluded.path, patient_id = excluded.patient_id, case_id = excluded.case_id, "
+            "part_id = excluded.part_id, block_id = excluded.block_id, stain = excluded.stain, "
+            "mpp = excluded.mpp, split = excluded.split",
+            values,
+        )
+        if old is not None and (old["case_id"], old["part_id"]) != (slide.case_id, slide.part_id):
+            self._db.execute("DELETE FROM texts WHERE slide_id = ?", [slide.slide_id])
+            self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [slide.slide_id])
+        return old is None
+
+    def slides(self, *, split: Split | None = None) -> list[Slide]:
+        """All slides, or those of one split, by id."""
+        where, values = ("WHERE split = ?", [split.value]) if split else ("", [])
+        return [_slide(row) for row in self._db.execute(f"SELECT * FROM slides {where} ORDER BY slide_id", values)]  # noqa: S608  fixed text
+
+    def slide(self, slide_id: str) -> Slide:
+        """One slide; raises `UnknownName`."""
+        row = self._db.execute("SELECT * FROM slides WHERE slide_id = ?", [slide_id]).fetchone()
+        if row is None:
+            raise UnknownName(f"The catalog has no slide {slide_id!r}. `pathalign status --slides` lists them.")
+        return _slide(row)
+
+    def slides_of(self, slide_or_case_id: str) -> list[Slide]:
+        """The slide of that id, or else all slides of the case of that id; raises `UnknownName`."""
+        rows = self._db.execute(
+            "SELECT * FROM slides WHERE slide_id = ?1 OR (case_id = ?1 AND NOT EXISTS "
+            "(SELECT 1 FROM slides WHERE slide_id = ?1)) ORDER BY slide_id",
+            [slide_or_case_id],
+        ).fetchall()
+        if not rows:
+            raise UnknownName(
+                f"The catalog has neither a slide nor a case {slide_or_case_id!r}. `pathalign status --slides` lists them."
+            )
+        return [_slide(row) for row in rows]
+
+    def put_report(self, case_id: str, report: str) -> bool:
+        """Register or update the report of a case; True when it is new or changed."""
+        old = self._db.execute("SELECT report FROM reports WHERE case_id = ?", [case_id]).fetchone()
+        if old is not None and old["report"] == report:
+            return False
+        self._db.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", [case_id, report])
+        return True
+
+    def reports(self) -> Iterator[tuple[str, str]]:
+        """(case, report), by case."""
+        for row in self._db.execute("SELECT case_id, report FROM reports ORDER BY case_id").fetchall():
+            yield row["case_id"], row["report"]
+
+    # Curation
+
+    def put_parts(self, case_id: str, parts: Iterable[tuple[str, str, int, int]]) -> None:
+        """Replace the parts (label, header, start, stop) of a case."""
+        self._db.execute("DELETE FROM parts WHERE case_id = ?", [case_id])
+        self._db.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)", [(case_id, *part) for part in parts])
+
+    def clear_texts(self) -> None:
+        """Forget all curated texts; curation writes them anew within the same transaction."""
+        for table in ("texts", "texts_search", "parts"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  fixed names
+
+    def put_text(self, text: SlideText) -> None:
+        """Store the two views of one slide's text."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                text.slide_id, text.part, text.retrieval_text, text.generation_text, text.retrieval_key,
+                text.concept_key, None if text.malignant is None else int(text.malignant),
+            ],  # fmt: skip
+        )
+        self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
+
+    def texts(self, *, split: Split | None = None) -> list[SlideText]:
+        """The curated texts of all slides, or of one split, by slide."""
+        where, values = ("WHERE s.split = ?", [split.value]) if split else ("", [])
+        rows = self._db.execute(f"SELECT {_TEXT_COLUMNS} {where} ORDER BY t.slide_id", values)  # noqa: S608  fixed text
+        return [_text(row) for row in rows]
+
+    def texts_digest(self, split: Split) -> str:
+        """A hash of the texts of a split: what a model trained on them has as parent."""
+        return digest([[t.slide_id, t.retrieval_text, t.generation_text] for t in self.texts(split=split)])
+
+    # Outcomes and counts
+
+    def put_outcome(self, stage: str, slide_id: str, outcome: Outcome, reason: str = "") -> None:
+        """Record what became of a slide in a stage."""
+        self._db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", [stage, slide_id, outcome.value, reason])
+
+    def outcomes(self, stage: str) -> dict[str, tuple[Outcome, str]]:
+        """slide -> (outcome, reason) of a stage."""
+        rows = self._db.execute("SELECT * FROM outcomes WHERE stage = ? ORDER BY slide_id", [stage])
+        return {row["slide_id"]: (Outcome(row["outcome"]), row["reason"]) for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """How many of everything."""
+        return {
+            "patients": self._count("SELECT count(DISTINCT patient_id) FROM slides"),
+            "cases": self._count("SELECT count(DISTINCT case_id) FROM slides"),
+            "slides": self._count("SELECT count(*) FROM slides"),
+            "reports": self._count("SELECT count(*) FROM reports"),
+            "parts": self._count("SELECT count(*) FROM parts"),
+            "texts": self._count("SELECT count(*) FROM texts"),
+        }
+
+    def case_ids(self) -> set[str]:
+        """Cases that have a slide."""
+        return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
+
+    def split_of_patients(self) -> dict[str, Split]:
+        """patient -> split."""
+        return {row[0]: Split(row[1]) for row in self._db.execute("SELECT DISTINCT patient_id, split FROM slides")}
+
+    def _count(self, query: str, values: Sequence[Any] = ()) -> int:
+        return int(self._db.execute(query, values).fetchone()[0])
+
+
+def _slide(row: sqlite3.Row) -> Slide:
+    return Slide(
+        slide_id=row["slide_id"], path=Path(row["path"]) if row["path"] else None, patient_id=row["patient_id"],
+        case_id=row["case_id"], part_id=row["part_id"], block_id=row["block_id"], stain=row["stain"],
+        mpp=row["mpp"], split=Split(row["split"]),
+    )  # fmt: skip
+
+
+def _text(row: sqlite3.Row) -> SlideText:
+    malignant = None if row["malignant"] is None else bool(row["malignant"])
+    return SlideText(**{**dict(row), "malignant": malignant, "split": Split(row["split"])})

@@ -1,0 +1,1 @@
+"""One module per verb of the chain: reads artifacts, writes one."""

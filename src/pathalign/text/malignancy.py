@@ -1,0 +1,138 @@
+"""Whether a text says that a malignant tumour is there, aware of negation, history and doubt."""
+
+from __future__ import annotations
+
+import re
+
+_MALIGNANT = re.compile(
+    r"\b(?:\w*(?:carcinoma|sarcoma|melanoma|blastoma|glioma)s?|carcinomatosis|lymphomas?|leuka?emias?|"
+    r"malignan(?:t|cy|cies)|cancer(?:s|ous)?|metasta(?:sis|ses|tic)|astrocytomas?|seminomas?|mesotheliomas?|"
+    r"myelomas?|carcinoids?|thymomas?|germ cell tumou?rs?|neuroendocrine tumou?rs?|gastrointestinal stromal tumou?rs?|"
+    r"in[ -]situ|dcis|lcis|hsil|(?:severe|high[- ]grade) (?:\w+ ){0,2}(?:dysplasia|intraepithelial lesion)|"
+    r"paget'?s disease|carcinomatous|sarcomatoid)\b",
+    re.IGNORECASE,
+)
+# "Tumour" alone may be anything; these forms state that it is there.
+_PRESENT = re.compile(
+    r"\b(?:positive for|involved by|infiltrated by|involvement by) (?:\w+ ){0,2}(?:tumou?r|neoplas\w+)\b"
+    r"|(?<![\d.])[1-9]\d* (?:of|out of) (?:\w+ ){0,2}?\d+ (?:\w+ ){0,3}nodes?\b[^.;]{0,20}\bpositive\b",
+    re.IGNORECASE,
+)
+_TUMOUR = (
+    r"(?:tumou?rs?|neoplas\w+|malignan\w+|\w*(?:carcinoma|sarcoma|melanoma|lymphoma)s?|disease|lesions?|dysplasia|"
+    r"metasta\w+|cancer)"
+)
+_ZERO_COUNT = r"(?<![\d.+])(?:0|zero|none)\s*(?:/|of|out of)\s*(?:the )?\w+"
+_BENIGN = re.compile(
+    r"\b(?:benign|normal|unremarkable|hyperplas\w+|\w*(?:adenomas?|lipomas?|itis)|na?evus|na?evi|polyps?|leiomyomas?|"
+    r"oncocytomas?|ha?emangiomas?|cysts?|inflammation|fibrosis|seborrh?eic keratosis|papillomas?|"
+    r"(?:no|without) (?:significant |specific |diagnostic )*(?:patholog\w+|histolog\w+|alterations?|abnormalit\w+))\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(?:no|without|negative for|absence of|free of|free from|uninvolved by|devoid of)\b[^.;]{0,60}?"
+    rf"\b{_TUMOUR}\b|\b{_TUMOUR}\b[^.;]{{0,20}}?\b(?:not (?:identified|seen|present|found|detected)|absent|negative)\b"
+    rf"|^\W*negative\W*$|{_ZERO_COUNT}[^.;]{{0,40}}\bnodes?\b",
+    re.IGNORECASE,
+)
+
+_NEGATION = re.compile(
+    r"\b(?:no(?! special)|not(?! otherwise)|without|neg(?:ative)? (?:for|of)|absence of|free (?:of|from)|devoid of|"
+    r"(?:un|non-?)involved by|lack(?:s|ing)?|neither|nor|rather than|exclud(?:es|ing)|fails? to|none|never)\b"
+    rf"|{_ZERO_COUNT}|\b(?:non|pre)-?(?=malignan|neoplas|cancer)",
+    re.IGNORECASE,
+)
+_PAST_OR_DOUBT = re.compile(
+    r"\b(?:history of|hx of|h/o|status post|s/p|prior|previous(?:ly)?|treated|rule out|r/o|suspicious for|suspected|"
+    r"cannot (?:be )?(?:exclude|rule out)|concern(?:ing)? for|possib(?:le|ly)|worrisome for|suggest\w* of|risk of)\b",
+    re.IGNORECASE,
+)
+# What may stand between a term and the word that denies it: not another subject ("... with margins negative").
+_DENIED_AFTER = re.compile(
+    r"^\W*(?:(?!with\b|and\b|exten|inva|invol|show|margin|node)[^\s:]+\s+){0,5}?\W*"
+    r"(?:not?\b(?! otherwise| special)|never\b|absent\b|negative\b|excluded\b|ruled out|cannot be\b|none\b|"
+    rf"{_ZERO_COUNT})"
+    rf"|^[^,;]{{0,40}}\W{_ZERO_COUNT}",
+    re.IGNORECASE,
+)
+_SCOPE_BREAK = re.compile(
+    r"\b(?:but|however|except|although|though|whereas|while|with(?= (?:invasive|metastatic)))\b", re.IGNORECASE
+)
+_SEGMENT = re.compile(r"[;\n]|\.(?=\s|$)|\s[-–•]\s")
+# A clause after a comma that states its own tumour ends the "no" of the clause before it.
+_RESTART = re.compile(
+    rf"^\s*(?:(?:focal|focally|invasive|infiltrating|metastatic|well|moderately|poorly)\b[^,]*\b{_TUMOUR}|"
+    rf"[^,]*\b{_TUMOUR}\b[^,]*\b(?:present|identified|seen|involves|extends|invades))\b",
+    re.IGNORECASE,
+)
+_LIST_GOES_ON = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+_LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})", re.IGNORECASE)
+
+
+def is_malignant(text: str) -> bool | None:
+    """Whether the text states a malignant tumour; None when it says nothing either way.
+
+    In-situ carcinoma and high-grade dysplasia count as malignant, adenomas and inflammation as benign. One stated
+    tumour outweighs any number of negative statements beside it ("adenocarcinoma; margins negative for carcinoma").
+    Tumours of the past and mere suspicion ("suspicious for", "cannot exclude") state nothing.
+    """
+    denied = False
+    for segment in _SEGMENT.split(text):
+        denied = denied or bool(_BENIGN.search(segment)) or bool(_DENIAL.search(segment))
+        if not (_MALIGNANT.search(segment) or _PRESENT.search(segment)):
+            continue
+        for clause, inherits in _clauses(segment):
+            for term in (*_MALIGNANT.finditer(clause), *_PRESENT.finditer(clause)):
+                if inherits or _denied(clause, term):
+                    denied = True
+                elif not _past_or_doubtful(clause, term):
+                    return True
+    return False if denied else None
+
+
+def _clauses(segment: str) -> list[tuple[str, bool]]:
+    """The comma clauses of a segment, each with whether a negation before its comma still holds in it.
+
+    A negation is passed on through a list ("no dysplasia, carcinoma or ulcer"); a predicate that stands alone after a
+    comma is joined to the clauses before it ("carcinoma, 3 mm, is not seen").
+    """
+    pieces = re.split(r",(?!\d)", segment)
+    clauses: list[tuple[str, bool]] = []
+    negated = False
+    for at, piece in enumerate(pieces):
+        listed = len(piece.split()) <= 3 or _LIST_GOES_ON.search(",".join(pieces[at:])) is not None
+        negated = negated and listed and not _RESTART.match(piece)
+        clauses.append((piece + _late_predicate(pieces[at + 1 :]), negated))
+        cues = list(_NEGATION.finditer(piece))
+        negated = (negated or bool(cues)) and not _SCOPE_BREAK.search(piece, cues[-1].end() if cues else 0)
+    return clauses
+
+
+def _late_predicate(later: list[str]) -> str:
+    """The predicate that follows a clause after a comma, with at most short insertions between; "" for none."""
+    for piece in later:
+        if _LATE_PREDICATE.match(piece):
+            return f" {piece}" if len(piece.split()) <= 6 else ""
+        if len(piece.split()) > 3:
+            break
+    return ""
+
+
+def _denied(clause: str, term: re.Match[str]) -> bool:
+    """Whether a negation governs a term of the clause, from before it or after it."""
+    cues = list(_NEGATION.finditer(clause, 0, term.start()))
+    if cues and not _SCOPE_BREAK.search(clause, cues[-1].end(), term.start()):
+        return True
+    after = clause[term.end() :]
+    stop = _SCOPE_BREAK.search(after)
+    return _DENIED_AFTER.match(after[: stop.start()] if stop else after) is not None
+
+
+def _past_or_doubtful(clause: str, term: re.Match[str]) -> bool:
+    """Whether a term is of the past, or only suspected."""
+    for cue in _PAST_OR_DOUBT.finditer(clause, 0, term.start()):
+        between = clause[cue.end() : term.start()]
+        # "Prior biopsy site with carcinoma" is about today's carcinoma.
+        if len(between.split()) <= 4 and not re.search(r"\b(?:with|site|changes|and)\b", between, re.IGNORECASE):
+            return True
+    return False

@@ -1,0 +1,67 @@
+"""A run of report text as single findings, without the line breaks that cut sentences apart."""
+
+from __future__ import annotations
+
+import re
+
+from pathalign.text.normalise import tidy
+
+# Cleaned reports end every line with a full stop, so a sentence that goes on in small letters, or whose last word
+# cannot end one, was broken by the line and not by its author.
+_BROKEN = re.compile(
+    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|no|not|without|involving|invading|"
+    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|upper|lower|"
+    r"inner|outer|ductal|lobular|urothelial|left|right|metastatic|invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(
+    r"(?P<stop>\.+(?=\s|$)\s*)|(?P<line>\s*\n\s*)|(?P<bullet>(?<=[\s:])[-–•*]+\s+(?=[A-Z0-9\"(])|(?<=:\s)[-–•*](?=[A-Z]))|(?P<semi>;\s*$)"
+)
+# "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
+_LIST_MARK = re.compile(
+    r"(?:(?<=[.;\n]\s)|(?<=[.;\n])|^|(?<!grade:\s)(?<!score:\s)(?<=:\s)(?=\(?(?:1|i|a)[.)]))"
+    r"(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\.?|(?:\d{1,2}|[ivx]{1,4}|[a-h])\.(?=\s+[A-Z]))\s*",
+    re.IGNORECASE,
+)
+_LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
+_LABEL = re.compile(r"p[TNM]?\w?\d")
+_ABBREVIATION = re.compile(r"\b(?:dr|vs|no|approx|dept|st|cf|e\.g|i\.e|etc|fig|[A-Z])$", re.IGNORECASE)
+_NUMBER_BREAK = re.compile(r"(?<=\bgrade)\.\s+(?=\d)|(?<=\d)\.\s+(?=(?:of|out of|cm|mm|x)\b)", re.IGNORECASE)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The findings of a text in order, each tidy and without its final full stop.
+
+    Sentences end at a full stop, a line end or a bullet; a break within a sentence is mended where small letters or
+    an open connective ("with", "of", a comma) show it.
+    """
+    text = _NUMBER_BREAK.sub(" ", _LIST_MARK.sub("\n", text))
+    found: list[str] = []
+    held, at = "", 0
+    for cut in _SPLIT.finditer(text):
+        piece = text[at : cut.start()]
+        held, at = held + piece, cut.end()
+        goes_on = text[at : at + 1].islower()
+        if cut.lastgroup == "stop":
+            mended = (goes_on and not _starts_label(text, at)) or _BROKEN.search(held[-30:] + " ") is not None
+            mended = mended or _ABBREVIATION.search(held) is not None
+        else:
+            mended = cut.lastgroup == "line" and (goes_on or _BROKEN.search(held[-30:] + " ") is not None)
+        # A "no" cut off from what it denies would leave that stated.
+        if (mended and held.strip()) or _LONE_NEGATION.fullmatch(held):
+            held += " "
+            continue
+        found.append(held)
+        held = ""
+    found.append(held + text[at:])
+    return tuple(line for line in map(_finding, found) if re.search(r"[A-Za-z]{2}", line))
+
+
+def _starts_label(text: str, at: int) -> bool:
+    """Whether a new statement begins in small letters, as stage codes and stain names do ("pT2", "p53")."""
+    return _LABEL.match(text, at) is not None
+
+
+def _finding(piece: str) -> str:
+    return tidy(piece).strip(" .;,:-–•*")

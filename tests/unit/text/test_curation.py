@@ -1,0 +1,177 @@
+"""Reports to parts and to the two texts of each part."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathalign.text.curation import curate_report, part_of_slide
+
+pytestmark = pytest.mark.unit
+
+REPORT = """CLINICAL HISTORY:
+Mass.
+
+FINAL DIAGNOSIS:
+A. LUNG, RIGHT UPPER LOBE, LOBECTOMY:
+  - Adenocarcinoma, acinar predominant.
+  - Focal involvement.
+  - Greatest dimension 3.1 cm.
+  - 2 of 11 lymph nodes positive.
+B. COLON, SIGMOID, BIOPSY:
+  - Negative for carcinoma.
+C. SKIN, LEFT FOREARM, SHAVE BIOPSY:
+  - Basal cell carcinoma,
+    nodular type.
+
+GROSS DESCRIPTION:
+A. Received in formalin, a tan fragment, 3.0 cm.
+B. Received in formalin, a tan fragment, 1.0 cm.
+"""
+
+
+def test_a_part_has_its_two_texts() -> None:
+    """Retrieval text holds everything; generation text the organ and what a slide shows."""
+    part = curate_report(REPORT).parts[0]
+
+    assert part.label == "A"
+    assert part.header == "LUNG, RIGHT UPPER LOBE, LOBECTOMY"
+    assert part.findings == (
+        "Adenocarcinoma, acinar predominant",
+        "Focal involvement",
+        "Greatest dimension 3.1 cm",
+        "2 of 11 lymph nodes positive",
+    )
+    assert part.retrieval_text == (
+        "Lung, right upper lobe, lobectomy: Adenocarcinoma, acinar predominant. Focal involvement. "
+        "Greatest dimension 3.1 cm. 2 of 11 lymph nodes positive."
+    )
+    assert part.generation_text == "Lung: Adenocarcinoma, acinar predominant. Focal involvement."
+
+
+def test_parts_are_told_apart() -> None:
+    """Every part has its own organ and verdict; a wrapped line is one finding."""
+    parts = curate_report(REPORT).parts
+
+    assert [part.generation_text for part in parts[1:]] == [
+        "Colon: Negative for carcinoma.",
+        "Skin: Basal cell carcinoma, nodular type.",
+    ]
+    assert [part.malignant for part in parts] == [True, False, True]
+
+
+def test_offsets_point_into_the_report() -> None:
+    """Parts lie in the diagnosis, one after the other, and begin at their label."""
+    curated = curate_report(REPORT)
+
+    assert REPORT[curated.diagnosis_end :].startswith("GROSS")
+    for part in curated.parts:
+        assert curated.diagnosis_start <= part.start < part.end <= curated.diagnosis_end
+        assert REPORT[part.start : part.end].startswith(f"{part.label}. ")
+
+
+def test_a_report_without_line_breaks_reads_the_same() -> None:
+    """Line breaks turned into full stops, as in cleaned reports, change no text."""
+    flat = REPORT.replace(",\n    ", ", ").replace(".\n", ". ").replace("\n", " ")
+
+    assert [p.generation_text for p in curate_report(flat).parts] == [
+        p.generation_text for p in curate_report(REPORT).parts
+    ]
+
+
+@pytest.mark.parametrize("part_id", ["B", "b", "B.", "Part B", "(B)", " part b "])
+def test_a_part_is_found_whatever_its_spelling(part_id: str) -> None:
+    """Part ids are compared without case, brackets and the word "part"."""
+    part = part_of_slide(curate_report(REPORT), part_id)
+
+    assert part is not None
+    assert part.label == "B"
+
+
+def test_a_part_that_the_report_lacks_is_none() -> None:
+    """A slide of an unknown part gets no other part's text."""
+    assert part_of_slide(curate_report(REPORT), "D") is None
+
+
+@pytest.mark.parametrize("part_id", [None, "", " "])
+def test_without_a_part_id_the_whole_diagnosis_counts(part_id: str | None) -> None:
+    """Several parts become one with the label "", in their order, malignant when one of them is."""
+    whole = part_of_slide(curate_report(REPORT), part_id)
+
+    assert whole is not None
+    assert whole.label == ""
+    assert whole.malignant is True
+    assert whole.generation_text == (
+        "Lung: Adenocarcinoma, acinar predominant. Focal involvement. Colon: Negative for carcinoma. "
+        "Skin: Basal cell carcinoma, nodular type."
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "labels"),
+    [
+        ("DIAGNOSIS: PART 1: LUNG, BIOPSY - BENIGN. PART 2: LUNG, BIOPSY - ADENOCARCINOMA.", ["1", "2"]),
+        ("Final Dx: (A) Colon, biopsy: Adenoma. (B) Rectum, biopsy: Adenoma.", ["A", "B"]),
+        ("FINAL DIAGNOSIS. 1. Colon, biopsy: Adenoma. 2. Rectum, biopsy: Adenoma.", ["1", "2"]),
+        ("DIAGNOSIS: Specimen #1: Colon, biopsy: Adenoma. Specimen #2: Rectum, biopsy: Adenoma.", ["1", "2"]),
+        ("DIAGNOSIS: A. Ovary, excision: Cyst. G/H. Uterus, hysterectomy: Leiomyoma.", ["A"]),
+        ("DIAGNOSIS: Kidney, nephrectomy: Carcinoma. 1. Histologic type: clear cell. 2. Margins: free.", [""]),
+        ("DIAGNOSIS: A. Colon, biopsy: Adenoma. COMMENT: Small. B. Rectum, biopsy: Adenoma.", ["A", "B"]),
+    ],
+)
+def test_labels(report: str, labels: list[str]) -> None:
+    """Parts are listed in many ways; a numbered list of findings is none of them."""
+    assert [part.label for part in curate_report(report).parts] == labels
+
+
+def test_parts_diagnosed_together_answer_to_each_label() -> None:
+    """ "A/B" is the part of slides of A and of B."""
+    curated = curate_report("DIAGNOSIS: A/B. Uterus, hysterectomy: Leiomyoma. C. Ovary, excision: Cyst.")
+
+    assert [part.label for part in curated.parts] == ["A/B", "C"]
+    assert part_of_slide(curated, "B") == curated.parts[0]
+
+
+def test_comments_are_left_out() -> None:
+    """A comment between two parts belongs to neither's findings."""
+    curated = curate_report(
+        "DIAGNOSIS: A. Colon, biopsy: Adenoma. COMMENT: Small. B. Rectum, biopsy: Hyperplastic polyp."
+    )
+
+    assert curated.parts[0].retrieval_text == "Colon, biopsy: Adenoma."
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "FROZEN SECTION DIAGNOSIS: Adenocarcinoma of the lung. GROSS: A lobe.",
+        "Preoperative diagnosis: Colon cancer, sigmoid. GROSS: A segment of colon.",
+        "CLINICAL DIAGNOSIS: Colon cancer, sigmoid. GROSS: A segment of colon.",
+        "ADDENDUM DIAGNOSIS: HER2 amplified by FISH.",
+    ],
+)
+def test_another_diagnosis_is_not_taken_for_the_final_one(report: str) -> None:
+    """Diagnoses of a frozen section, a clinician or an addendum are refused, with a reason that quotes nothing."""
+    curated = curate_report(report)
+
+    assert curated.parts == ()
+    assert curated.problem == "no diagnosis section found"
+
+
+def test_the_final_diagnosis_wins_over_the_frozen_one() -> None:
+    """The final diagnosis is taken wherever it stands."""
+    curated = curate_report("FROZEN SECTION DIAGNOSIS: Defer. FINAL DIAGNOSIS: Lung, biopsy: Adenocarcinoma. GROSS: x.")
+
+    assert [part.generation_text for part in curated.parts] == ["Lung: Adenocarcinoma."]
+
+
+@pytest.mark.parametrize(
+    "report", ["", " \n", "DIAGNOSIS:", "FINAL DIAGNOSIS:\n\nGROSS DESCRIPTION:\nx", "((((", "A. B. C."]
+)
+def test_an_unreadable_report_is_a_problem_and_no_error(report: str) -> None:
+    """Nothing raises; the problem is named."""
+    curated = curate_report(report)
+
+    assert curated.parts == ()
+    assert curated.problem
+    assert part_of_slide(curated, "A") is None
+    assert part_of_slide(curated, None) is None

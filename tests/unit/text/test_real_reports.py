@@ -1,0 +1,125 @@
+"""Curation of the real TCGA reports: how much is found, and that nothing unseen is left in a generation text."""
+
+from __future__ import annotations
+
+import csv
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from pathalign.text.curation import CuratedReport, curate_report
+from pathalign.text.malignancy import is_malignant
+from pathalign.text.unseen import GRADE
+
+pytestmark = pytest.mark.unit
+
+SIZE = re.compile(r"\b(?:cm|mm)\b|\d(?:cm|mm)\b", re.IGNORECASE)
+SIDE = re.compile(r"\b(?:right|left|bilateral|laterality|quadrants?|o'clock)\b", re.IGNORECASE)
+NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+COUNT = re.compile(
+    rf"\b{NUMBER} (?:of|out of) (?:the )?{NUMBER} (?:[\w-]+ ){{0,3}}nodes?\b|\b\d+/\d+\b(?=.*\bnodes?\b)", re.IGNORECASE
+)
+
+
+class Quiet(list):
+    """A list whose `repr` is its length: pytest prints arguments of a failed test, and reports stay out of logs."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} items>"
+
+
+@pytest.fixture(scope="module")
+def reports(real_data: Path) -> list[str]:
+    csv.field_size_limit(10**7)
+    texts = Quiet()
+    for name in ("tcga_reports_t14.csv", "tcga_reports_val.csv"):
+        with (real_data / "reports" / name).open(newline="", encoding="utf-8") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    return texts
+
+
+@pytest.fixture(scope="module")
+def curated(reports: list[str]) -> list[CuratedReport]:
+    return Quiet(curate_report(report) for report in reports)
+
+
+def share(found: list[bool]) -> float:
+    return sum(found) / len(found)
+
+
+def test_most_reports_yield_a_diagnosis(curated: list[CuratedReport]) -> None:
+    """A diagnosis with findings is found in most reports, and most of the parts have both texts."""
+    parts = [part for report in curated for part in report.parts]
+
+    assert share([report.problem is None for report in curated]) > 0.85
+    assert share([any(part.generation_text for part in report.parts) for report in curated]) > 0.85
+    assert share([bool(part.generation_text) for part in parts]) > 0.9
+    assert share([len(report.parts) > 1 for report in curated]) > 0.35
+
+
+def test_most_of_a_cancer_archive_is_malignant(curated: list[CuratedReport]) -> None:
+    """Every TCGA case is a cancer: where a diagnosis is found, a part of it nearly always says so."""
+    assert share([any(part.malignant for part in report.parts) for report in curated if report.problem is None]) > 0.9
+
+
+# Failures name the report by its place in the files: its words stay out of logs.
+@pytest.mark.parametrize("unseen", [SIZE, SIDE, COUNT], ids=["size", "side", "node count"])
+def test_nothing_unseen_is_generated(curated: list[CuratedReport], unseen: re.Pattern[str]) -> None:
+    """No generation text holds a size, a side or a node count."""
+    leaks = [
+        at
+        for at, report in enumerate(curated)
+        if any(unseen.search(GRADE.sub("", p.generation_text)) for p in report.parts)
+    ]
+
+    assert leaks == []
+
+
+def test_digits_are_grades(curated: list[CuratedReport]) -> None:
+    """The only digits of a generation text are those of grades."""
+    leaks = [
+        at
+        for at, report in enumerate(curated)
+        if any(re.search(r"\d", GRADE.sub("", part.generation_text)) for part in report.parts)
+    ]
+
+    assert leaks == []
+
+
+def test_no_benign_part_turns_malignant(curated: list[CuratedReport]) -> None:
+    """Taking the unseen out never makes a denied tumour a stated one."""
+    turned = [
+        at
+        for at, report in enumerate(curated)
+        if any(part.malignant is not True and is_malignant(part.generation_text) is True for part in report.parts)
+    ]
+
+    assert turned == []
+
+
+def test_offsets_lie_in_the_report(reports: list[str], curated: list[CuratedReport]) -> None:
+    """Parts follow one another within the diagnosis."""
+    for text, report in zip(reports, curated, strict=True):
+        bounds = [report.diagnosis_start, *(at for p in report.parts for at in (p.start, p.end)), report.diagnosis_end]
+        assert bounds == sorted(bounds)
+        assert bounds[-1] <= len(text)
+
+
+def test_no_report_takes_long(reports: list[str]) -> None:
+    """The slowest report takes a fraction of a second, so no pattern backtracks its way through a text."""
+    longest = sorted(reports, key=len)[-50:]
+    seconds = []
+    for report in [
+        *longest,
+        "A. " * 5000,
+        "DIAGNOSIS: " + "no carcinoma, " * 2000,
+        "DIAGNOSIS: " + "(" * 5000,
+        "1 x " * 5000,
+    ]:
+        begun = time.process_time()
+        curate_report(report)
+        seconds.append(time.process_time() - begun)
+
+    assert max(seconds) < 2
