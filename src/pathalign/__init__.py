@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pathalign.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pathalign.model.aligner import Aligner
     from pathalign.model.describer import Describer
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 

@@ -26,8 +26,10 @@ class TextureStem(nn.Module):
 
     def __init__(self, dim: int, token_px: int) -> None:
         super().__init__()
-        if token_px % 2**(SCALES - 1):
-            raise ValueError(f"The texture stem needs a token_px that is a multiple of {2 ** (SCALES - 1)}, got {token_px}.")
+        if token_px % 2 ** (SCALES - 1):
+            raise ValueError(
+                f"The texture stem needs a token_px that is a multiple of {2 ** (SCALES - 1)}, got {token_px}."
+            )
         self.token_px = token_px
         stains = torch.tensor(_STAINS)
         stains = stains / stains.norm(dim=1, keepdim=True)

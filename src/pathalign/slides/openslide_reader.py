@@ -32,7 +32,9 @@ class SlideReader:
         Raises `UnreadableSlide` when no reader opens it and `MissingResolution` when its pixel size is not usable.
         """
         if not path.is_file():
-            raise UnreadableSlide(f"{path.name} is not there. Correct its `path` in slides.csv; paths are relative to it.")
+            raise UnreadableSlide(
+                f"{path.name} is not there. Correct its `path` in slides.csv; paths are relative to it."
+            )
         try:
             self._slide = openslide.OpenSlide(str(path))
         except openslide.OpenSlideError as error:
@@ -52,7 +54,9 @@ class SlideReader:
     def __enter__(self) -> SlideReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._slide.close()
 
     @property
@@ -73,7 +77,9 @@ class SlideReader:
                 f"Leave it out, or embed the cohort with `--mpp {math.ceil(self.mpp * 100) / 100:g}` or coarser."
             )
 
-    def region(self, xy_px0: tuple[float, float], *, size_px: tuple[int, int], mpp: float) -> UInt8[np.ndarray, "y x 3"]:
+    def region(
+        self, xy_px0: tuple[float, float], *, size_px: tuple[int, int], mpp: float
+    ) -> UInt8[np.ndarray, "y x 3"]:
         """The pixels of a rectangle whose top-left corner is `xy_px0`, `size_px` (width, height) large at `mpp`.
 
         Corners may be fractional and may lie outside. Raises `UnreadableSlide` when the data is broken.
@@ -121,6 +127,11 @@ class SlideReader:
             ) from error
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")
+
+
+def library_version() -> str:
+    """The version of the OpenSlide library that is loaded."""
+    return str(openslide.__library_version__)
 
 
 def _reason(error: Exception) -> str:

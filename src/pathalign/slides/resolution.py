@@ -40,7 +40,9 @@ def resolve(name: str, properties: Mapping[str, str], *, given_mpp: float | None
         return Resolution(mpp=given_mpp, source="slides.csv")
     mpp_x, mpp_y = (_number(properties.get(f"openslide.mpp-{axis}")) for axis in "xy")
     if mpp_x is None or mpp_y is None:
-        raise MissingResolution(f"{name} has no pixel size, so patches of a known size cannot be cut from it. {_REPAIR}")
+        raise MissingResolution(
+            f"{name} has no pixel size, so patches of a known size cannot be cut from it. {_REPAIR}"
+        )
     if not all(LEAST_MPP <= mpp <= MOST_MPP for mpp in (mpp_x, mpp_y)):
         raise MissingResolution(
             f"{name} claims a pixel size of {mpp_x:g} x {mpp_y:g} micrometres, outside {LEAST_MPP}-{MOST_MPP}: "

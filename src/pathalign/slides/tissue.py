@@ -37,7 +37,9 @@ class TissueConfig:
         return {"method": "hsv-otsu-morphology", **asdict(self)}
 
 
-def tissue_mask(thumbnail: UInt8[np.ndarray, "y x 3"], config: TissueConfig, *, name: str = "The slide") -> Bool[np.ndarray, "y x"]:
+def tissue_mask(
+    thumbnail: UInt8[np.ndarray, "y x 3"], config: TissueConfig, *, name: str = "The slide"
+) -> Bool[np.ndarray, "y x"]:
     """True where there is tissue.
 
     Raises `RefusedSlide` when the slide is not bright field (dark ground with bright signal).

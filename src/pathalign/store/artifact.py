@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pathalign import __version__
 from pathalign.errors import MissingArtifact, StaleArtifact
+from pathalign.version import __version__
 
 SCHEMA = 1
 MANIFEST = "manifest.json"

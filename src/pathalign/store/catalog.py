@@ -150,7 +150,9 @@ class Catalog:
     def put_parts(self, case_id: str, parts: Iterable[tuple[str, str, int, int]]) -> None:
         """Replace the parts (label, header, start, stop) of a case."""
         self._db.execute("DELETE FROM parts WHERE case_id = ?", [case_id])
-        self._db.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)", [(case_id, *part) for part in parts])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)", [(case_id, *part) for part in parts]
+        )
 
     def clear_texts(self) -> None:
         """Forget all curated texts; curation writes them anew within the same transaction."""
@@ -162,8 +164,13 @@ class Catalog:
         self._db.execute(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                text.slide_id, text.part, text.retrieval_text, text.generation_text, text.retrieval_key,
-                text.concept_key, None if text.malignant is None else int(text.malignant),
+                text.slide_id,
+                text.part,
+                text.retrieval_text,
+                text.generation_text,
+                text.retrieval_key,
+                text.concept_key,
+                None if text.malignant is None else int(text.malignant),
             ],  # fmt: skip
         )
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
@@ -171,7 +178,7 @@ class Catalog:
     def texts(self, *, split: Split | None = None) -> list[SlideText]:
         """The curated texts of all slides, or of one split, by slide."""
         where, values = ("WHERE s.split = ?", [split.value]) if split else ("", [])
-        rows = self._db.execute(f"SELECT {_TEXT_COLUMNS} {where} ORDER BY t.slide_id", values)  # noqa: S608  fixed text
+        rows = self._db.execute(f"SELECT {_TEXT_COLUMNS} {where} ORDER BY t.slide_id", values)
         return [_text(row) for row in rows]
 
     def texts_digest(self, split: Split) -> str:
@@ -182,10 +189,12 @@ class Catalog:
 
     def put_outcome(self, stage: str, slide_id: str, outcome: Outcome, reason: str = "") -> None:
         """Record what became of a slide in a stage."""
-        self._db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", [stage, slide_id, outcome.value, reason])
+        self._db.execute(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", [stage, slide_id, outcome.value, reason]
+        )
 
     def outcomes(self, stage: str) -> dict[str, tuple[Outcome, str]]:
-        """slide -> (outcome, reason) of a stage."""
+        """Slide -> (outcome, reason) of a stage."""
         rows = self._db.execute("SELECT * FROM outcomes WHERE stage = ? ORDER BY slide_id", [stage])
         return {row["slide_id"]: (Outcome(row["outcome"]), row["reason"]) for row in rows}
 
@@ -205,7 +214,7 @@ class Catalog:
         return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
 
     def split_of_patients(self) -> dict[str, Split]:
-        """patient -> split."""
+        """Patient -> split."""
         return {row[0]: Split(row[1]) for row in self._db.execute("SELECT DISTINCT patient_id, split FROM slides")}
 
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:

@@ -1,0 +1,5 @@
+"""`python -m pathalign`."""
+
+from pathalign.cli import main
+
+main()

@@ -1,0 +1,120 @@
+"""Verbs that gather and look: init, add, curate, status, doctor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, table, with_json, with_workspace
+from pathalign.store.workspace import Workspace, create_workspace
+
+
+@click.command(short_help="Make a workspace.")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@with_json
+def init(folder: Path, as_json: bool) -> None:
+    """Make a workspace in DIR (default: this folder)."""
+    workspace = create_workspace(folder)
+    next_step = "pathalign add SLIDES.csv --reports REPORTS.csv"
+    document: dict[str, object] = {"workspace": str(workspace.root), "next": next_step}
+    emit(as_json, document, lambda: say(f"A workspace is in {workspace.root}. Next: {next_step}"))
+
+
+@click.command(short_help="Register slides and reports from tables; again means update.")
+@click.argument("slides", type=click.Path(path_type=Path), metavar="SLIDES.csv")
+@click.option("--reports", type=click.Path(path_type=Path), metavar="REPORTS.csv", help="Columns case_id, report.")
+@click.option(
+    "--strict", is_flag=True, help="Leave with exit code 2 when any row is bad; good rows are stored all the same."
+)
+@with_workspace
+@with_json
+def add(slides: Path, reports: Path | None, strict: bool, workspace: Workspace, as_json: bool) -> None:
+    """Register slides and reports.
+
+    SLIDES.csv needs slide_id and path; patient_id, case_id, part_id, block_id, stain, mpp and split are optional. Paths
+    are relative to the table. A bad row is reported with its line and reason; the good ones are stored. Without a split
+    column patients are divided 70/10/20 into train, val and test, by a hash of their id.
+    """
+    from pathalign.tasks import registration
+
+    done = registration.add(workspace, slides, reports, progress=progress_bar)
+    show_problems(done.problems)
+
+    def show() -> None:
+        say(
+            f"{done.slides_added} slides added, {done.slides_updated} updated; {done.reports_added} reports added or changed."
+        )
+        if done.problems:
+            ERR.print(f"{len(done.problems)} rows were left out, for the reasons above.")
+
+    emit(as_json, done.as_json(), show)
+    if done.problems and (strict or not (done.slides_added or done.slides_updated)):
+        raise click.exceptions.Exit(2)
+
+
+@click.command(short_help="Reports -> parts -> retrieval text and generation text of every slide.")
+@with_workspace
+@with_json
+def curate(workspace: Workspace, as_json: bool) -> None:
+    """Find the diagnosis of each part in the reports and give every slide its two texts.
+
+    The retrieval text is rich; the generation text holds only what a slide can show: no sizes, sides, node counts or
+    margins' distances. Reports that cannot be parsed are listed, not guessed at.
+    """
+    from pathalign.tasks import curation
+
+    done = curation.curate(workspace, progress=progress_bar)
+    show_problems(done.problems)
+    emit(as_json, done.as_json(), lambda: say(
+        f"{done.reports} reports, {done.parts} parts; {done.slides_with_text} slides have text: {done.distinct_texts} "
+        f"distinct, {done.distinct_concepts} distinct in what a slide shows."
+    ))  # fmt: skip
+
+
+@click.command(short_help="What the workspace holds, what is missing, what comes next.")
+@click.option("--slides", "show_slides", is_flag=True, help="List the slides.")
+@click.option("--problems", "show_reasons", is_flag=True, help="List slides that were not embedded, and why.")
+@with_workspace
+@with_json
+def status(show_slides: bool, show_reasons: bool, workspace: Workspace, as_json: bool) -> None:
+    """Look at a workspace without changing it."""
+    from pathalign.tasks.status import read_status
+
+    found = read_status(workspace)
+
+    def show() -> None:
+        table(
+            ["", "count"],
+            [*found.counts.items(), *((f"slides in {name}", n) for name, n in sorted(found.splits.items()))],
+        )
+        table(["artifact", "id"], [(name, identity or "missing") for name, identity in found.artifacts.items()])
+        if found.outcomes:
+            say("embed: " + ", ".join(f"{n} {name}" for name, n in sorted(found.outcomes.items())))
+        if show_slides:
+            table(["slide", "case", "split"], [(s.slide_id, s.case_id, s.split.value) for s in found.slides])
+        if show_reasons:
+            table(["slide", "outcome", "reason"], [(p["slide_id"], p["outcome"], p["reason"]) for p in found.problems])
+        say(f"Next: {found.next_step}" if found.next_step else "The chain is complete.")
+
+    emit(as_json, found.as_json(), show)
+
+
+@click.command(short_help="What is installed and usable on this machine.")
+@with_json
+def doctor(as_json: bool) -> None:
+    """Look at Python, libraries, CPU, GPU and disk, and say what to do about what is missing."""
+    from pathalign.tasks.doctor import examine
+
+    findings = examine(Path.cwd())
+    healthy = all(finding.ok for finding in findings)
+    document: dict[str, object] = {"healthy": healthy, "findings": [asdict(finding) for finding in findings]}
+    emit(as_json, document, lambda: table(
+        ["", "what", "found", "repair"], [("ok" if f.ok else "!!", f.what, f.found, f.repair) for f in findings]
+    ))  # fmt: skip
+    if not healthy:
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS = (init, add, curate, status, doctor)

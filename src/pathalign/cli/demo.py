@@ -1,0 +1,3 @@
+"""`demo`: the whole chain on a generated cohort, offline."""
+
+COMMANDS = ()

@@ -1,0 +1,202 @@
+"""Verbs that learn: pretrain, embed, train, index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, with_json, with_workspace
+from pathalign.domain.geometry import PatchSpec
+from pathalign.errors import NeedsRepair
+from pathalign.store.artifact import MANIFEST
+from pathalign.store.workspace import Workspace
+
+WORKSPACE_ENCODER = "workspace"
+
+
+def _spec(mpp: float, patch_px: int, min_tissue: float) -> PatchSpec:
+    try:
+        return PatchSpec(patch_mpp=mpp, patch_px=patch_px, min_tissue=min_tissue)
+    except ValueError as error:
+        raise NeedsRepair(str(error)) from error
+
+
+def _patch_options(verb: Any) -> Any:
+    for option in (
+        click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
+        click.option("--patch-px", default=224, show_default=True, help="Side of a patch in pixels."),
+        click.option("--mpp", default=1.0, show_default=True, help="Resolution of patches in micrometres per pixel."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+@click.command(short_help="Train the workspace's own patch encoder, without labels.")
+@_patch_options
+@click.option("--steps", type=click.IntRange(1), help="Steps of the schedule.")
+@click.option("--restart", is_flag=True, help="Drop the checkpoint and train anew.")
+@with_workspace
+@with_json
+def pretrain(
+    mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, workspace: Workspace, as_json: bool
+) -> None:
+    """Train a small vision transformer on the tissue of the training split, self-supervised.
+
+    It is what `embed` uses when no encoder is named, so that the chain runs where no weights can be downloaded.
+    """
+    done = run_pretrain(workspace, _spec(mpp, patch_px, min_tissue), steps=steps, restart=restart)
+    emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign embed"))
+
+
+@click.command(short_help="Slides -> patch embeddings, one file per slide; resumable.")
+@click.option(
+    "--encoder", default=WORKSPACE_ENCODER, metavar="NAME", show_default=True,
+    help="The workspace's own, a model folder, or a Hugging Face Hub name of a vision transformer.",
+)  # fmt: skip
+@_patch_options
+@click.option("--redo", is_flag=True, help="Embed slides again that are done.")
+@with_workspace
+@with_json
+def embed(
+    encoder: str, mpp: float, patch_px: int, min_tissue: float, redo: bool, workspace: Workspace, as_json: bool
+) -> None:
+    """Find the tissue of every slide and embed its patches.
+
+    A slide that cannot be read is recorded with its reason and the run goes on. Killed and run again, it goes on where
+    it was. Without --encoder the workspace's own encoder is trained first, if that has not been done.
+    """
+    from pathalign.encoders.registry import load_encoder
+    from pathalign.tasks import embedding
+
+    spec = _spec(mpp, patch_px, min_tissue)
+    if encoder == WORKSPACE_ENCODER and not (workspace.encoder_folder / MANIFEST).is_file():
+        ERR.print("The workspace has no patch encoder yet and none is named: training its own first.")
+        run_pretrain(workspace, spec)
+    done = embedding.embed(
+        workspace,
+        load_encoder(encoder, own_folder=workspace.encoder_folder),
+        spec=spec,
+        redo=redo,
+        progress=progress_bar,
+    )
+    show_problems(done.problems)
+
+    def show() -> None:
+        told = ", ".join(f"{count} {outcome.value}" for outcome, count in done.outcomes.items())
+        say(
+            f"{done.patches} patches in embeddings/{done.name}; slides: {told} ({done.slides_done_before} were done before)."
+        )
+
+    emit(as_json, done.as_json(), show)
+    if not done.patches:
+        raise NeedsRepair(
+            "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
+        )
+
+
+@click.group(short_help="Train PathAlign-R (retrieval) and PathAlign-G (generation).")
+def train() -> None:
+    """Train a model on the training split. Killed and run again, training ends with the same bytes."""
+
+
+def _training_options(verb: Any) -> Any:
+    for option in (
+        with_json,
+        with_workspace,
+        click.option("--restart", is_flag=True, help="Drop checkpoint and model and train anew."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--embeddings", metavar="NAME", help="Which embeddings, when the workspace has several sets."),
+        click.option(
+            "--text-encoder", metavar="NAME", help="A BERT (folder or Hub name) that the Q-Former starts from."
+        ),
+        click.option("--recipe", default="tiny", show_default=True, help="tiny: CPU minutes; base: the paper's size."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+@train.command(short_help="PathAlign-R: slides and texts into one space.")
+@click.option("--steps", type=click.IntRange(1), help="Steps instead of the recipe's.")
+@click.option("--lr", type=float, help="Peak learning rate instead of the recipe's.")
+@_training_options
+def retrieval(
+    steps: int | None, lr: float | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
+    restart: bool, workspace: Workspace, as_json: bool,
+) -> None:  # fmt: skip
+    """Train the Q-Former and the text encoder with the image-text contrastive loss (ITC)."""
+    from pathalign.train.recipes import retrieval_recipe
+    from pathalign.train.runs import train_retrieval
+
+    chosen = retrieval_recipe(recipe)
+    schedule = replace(
+        chosen.schedule, seed=seed, steps=steps or chosen.schedule.steps, peak_lr=lr or chosen.schedule.peak_lr
+    )
+    chosen = replace(chosen, schedule=schedule, text_encoder=text_encoder)
+    done = train_retrieval(workspace, chosen, embeddings=embeddings, restart=restart, progress=progress_bar)
+    emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign index"))
+
+
+@train.command(short_help="PathAlign-G: text for a slide, through a frozen language model.")
+@click.option(
+    "--llm", metavar="NAME", help="A causal language model: folder or Hub name (default: a small one, trained here)."
+)
+@click.option("--steps", type=click.IntRange(1), help="Steps of each stage instead of the recipe's.")
+@_training_options
+def generation(
+    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
+    restart: bool, workspace: Workspace, as_json: bool,
+) -> None:  # fmt: skip
+    """Stage 1 (ITC + ITM + ITG), then stage 2: queries -> projection -> soft prompt of a frozen language model."""
+    from pathalign.train.recipes import generation_recipe
+    from pathalign.train.runs import train_generation
+
+    chosen = generation_recipe(recipe)
+    changed = {"seed": seed} | ({"steps": steps} if steps else {})
+    chosen = replace(
+        chosen, stage1=replace(chosen.stage1, **changed), stage2=replace(chosen.stage2, **changed),
+        text_encoder=text_encoder, llm=llm,
+    )  # fmt: skip
+    done = train_generation(workspace, chosen, embeddings=embeddings, restart=restart, progress=progress_bar)
+    emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign describe SLIDE_OR_CASE"))
+
+
+@click.command(short_help="Vectors of slides and texts for search.")
+@with_workspace
+@with_json
+def index(workspace: Workspace, as_json: bool) -> None:
+    """Embed every slide and every distinct text into the aligned space of PathAlign-R."""
+    from pathalign.tasks.indexing import build_index
+
+    done = build_index(workspace, progress=progress_bar)
+    left_out = f" ({done.slides_left_out} without tissue or embeddings left out)" if done.slides_left_out else ""
+    emit(
+        as_json,
+        done.as_json(),
+        lambda: say(f"{done.slides} slides and {done.texts} texts indexed{left_out}. Next: pathalign search TEXT"),
+    )
+
+
+def run_pretrain(workspace: Workspace, spec: PatchSpec, *, steps: int | None = None, restart: bool = False) -> Any:
+    """Pre-train with the default recipe; `demo` and `embed` do so too."""
+    from pathalign.train.pretraining import PretrainRecipe
+    from pathalign.train.runs import pretrain_encoder
+
+    recipe = PretrainRecipe()
+    if steps:
+        recipe = replace(recipe, schedule=replace(recipe.schedule, steps=steps))
+    return pretrain_encoder(workspace, recipe, spec=spec, restart=restart, progress=progress_bar)
+
+
+def _show_trained(done: Any, next_step: str) -> None:
+    if done.up_to_date:
+        say(f"models/{done.folder.name} is up to date: same data, same recipe. `--restart` trains it anew.")
+        return
+    losses = ", ".join(f"{name} {value:.3f}" for name, value in done.final.items() if name.endswith(("loss", "nce")))
+    say(
+        f"models/{done.folder.name} trained on {done.slides} slides in {done.steps} steps ({losses}). Next: {next_step}"
+    )
+
+
+COMMANDS = (pretrain, embed, train, index)

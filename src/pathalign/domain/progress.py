@@ -1,0 +1,23 @@
+"""How long work tells of itself: a stage says what it does and how much there is; whoever runs it shows a bar or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+Advance = Callable[[int], None]
+"""Called with how many more items are done."""
+
+
+class Progress(Protocol):
+    """Opens a bar for `total` items of `what`."""
+
+    def __call__(self, what: str, total: int) -> AbstractContextManager[Advance]:
+        """A context within which the returned function advances the bar."""
+
+
+@contextmanager
+def silent(what: str, total: int) -> Iterator[Advance]:  # noqa: ARG001  a bar that is not shown
+    """No bar."""
+    yield lambda _: None

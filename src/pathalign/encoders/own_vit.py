@@ -1,0 +1,54 @@
+"""Our own ViT as a patch encoder, from a model folder that `pathalign pretrain` wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from safetensors.torch import load_file
+from torch import Tensor
+
+from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.errors import BadModelFolder
+from pathalign.store.artifact import digest_file
+
+MODEL_TYPE = "pathalign-vit"
+
+
+class OwnVit:
+    """A `VisionTransformer` with its card."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load a folder; raises `BadModelFolder` when it is not one of ours."""
+        config = _read_config(folder)
+        self.model = VisionTransformer(ViTConfig(**config["vit"])).eval().requires_grad_(False)
+        self.model.load_state_dict(load_file(folder / "model.safetensors"))
+        self._card = EncoderCard(
+            name=config["name"], embedding_dim=self.model.embedding_dim, patch_px=config["vit"]["image_px"],
+            patch_mpp=config["patch_mpp"], licence=config["licence"], source=config["source"],
+            weights_digest=digest_file(folder / "model.safetensors"),
+        )  # fmt: skip
+
+    @property
+    def card(self) -> EncoderCard:
+        """Facts about the encoder."""
+        return self._card
+
+    @torch.inference_mode()
+    def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
+        """Class token beside the mean of the patch tokens."""
+        return self.model.embed(normalise(patches))
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if config.get("model_type") != MODEL_TYPE:
+        raise BadModelFolder(
+            f"{folder} does not hold a {MODEL_TYPE}. Run `pathalign pretrain`, or name another encoder."
+        )
+    return config

@@ -1,0 +1,33 @@
+"""From a name to a patch encoder: the project's only registry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pathalign.encoders.encoder import PatchEncoder
+from pathalign.encoders.own_vit import MODEL_TYPE, OwnVit
+from pathalign.errors import MissingArtifact
+
+WORKSPACE = "workspace"
+"""The name of the encoder that a workspace trains for itself: the offline default."""
+
+
+def load_encoder(name: str, *, own_folder: Path) -> PatchEncoder:
+    """The encoder called `name`: `workspace`, a folder, or a name on the Hugging Face Hub.
+
+    `own_folder` is where the workspace keeps its own. Raises `MissingArtifact` when that is asked for and not there
+    yet, and `UnknownName` or `BadModelFolder` when another cannot be had.
+    """
+    if name == WORKSPACE:
+        if not (own_folder / "manifest.json").is_file():
+            raise MissingArtifact(
+                "The workspace has no patch encoder of its own yet. Run `pathalign pretrain`, or name one with `--encoder`."
+            )
+        return OwnVit(own_folder)
+    config = Path(name) / "config.json"
+    if config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("model_type") == MODEL_TYPE:
+        return OwnVit(Path(name))
+    from pathalign.encoders.transformers_vision import TransformersVision
+
+    return TransformersVision(name)

@@ -1,0 +1,85 @@
+"""Vision models of transformers as patch encoders: ViT, DINOv2 and their kin, from a folder or the Hub.
+
+The only module of `encoders` that imports transformers; torchvision is not needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.vit import MEAN, STD
+from pathalign.errors import UnknownName
+
+
+class TransformersVision:
+    """A vision transformer that gives `last_hidden_state`; the embedding is its class token."""
+
+    def __init__(self, name: str) -> None:
+        """Load by name; raises `UnknownName` when it cannot be had or has no class token to take."""
+        from transformers import AutoConfig, AutoModel
+
+        try:
+            config = AutoConfig.from_pretrained(name)
+            self._model = AutoModel.from_pretrained(name, dtype=torch.float32).eval().requires_grad_(False)
+        except (OSError, ValueError) as error:
+            raise UnknownName(
+                f"There is no encoder called {name}: neither a folder here nor a repository that the Hugging Face Hub "
+                f"gives ({type(error).__name__}). Leave `--encoder` out for the workspace's own, give a folder in "
+                "Hugging Face's format, or a Hub name with network access; a gated one needs `hf auth login` after its "
+                "owner has granted access."
+            ) from error
+        if not hasattr(config, "hidden_size") or not hasattr(config, "patch_size"):
+            raise UnknownName(f"{name} is a {config.model_type}, not a vision transformer. Name a ViT or DINOv2 model.")
+        mean, std = _normalisation(name)
+        self._mean = torch.tensor(mean).view(3, 1, 1)
+        self._std = torch.tensor(std).view(3, 1, 1)
+        self._image_px = int(config.image_size if config.model_type == "vit" else 224)
+        self._card = EncoderCard(
+            name=name, embedding_dim=config.hidden_size, patch_px=224, patch_mpp=0.5, licence=_licence(name),
+            source=name, weights_digest=_digest(self._model),
+        )  # fmt: skip
+
+    @property
+    def card(self) -> EncoderCard:
+        """Facts about the encoder. Most public ones were trained at 0.5 mpp; `--mpp` overrides it."""
+        return self._card
+
+    @torch.inference_mode()
+    def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
+        """The class token after the last layer; patches of another size are resampled to the model's."""
+        x = (patches.permute(0, 3, 1, 2).float() / 255 - self._mean) / self._std
+        if x.shape[-1] != self._image_px:
+            x = functional.interpolate(x, (self._image_px, self._image_px), mode="bicubic", antialias=True)
+        return self._model(pixel_values=x).last_hidden_state[:, 0]
+
+
+def _normalisation(name: str) -> tuple[Any, Any]:
+    """Mean and deviation from the model's own pre-processing file, else ImageNet's."""
+    from transformers import AutoImageProcessor
+
+    try:
+        processor = AutoImageProcessor.from_pretrained(name)
+    except (OSError, ValueError, ImportError):
+        return MEAN, STD
+    return processor.image_mean, processor.image_std
+
+
+def _licence(name: str) -> str:
+    return "unknown (local folder)" if Path(name).is_dir() else f"see the model card of {name}"
+
+
+def _digest(model: torch.nn.Module) -> str:
+    """Hash of the weights as they stand in memory: a folder and the Hub give the same."""
+    hasher = hashlib.sha256()
+    for key, value in sorted(model.state_dict().items()):
+        hasher.update(key.encode())
+        hasher.update(value.contiguous().numpy().tobytes())
+    return hasher.hexdigest()[:16]

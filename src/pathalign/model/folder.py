@@ -1,0 +1,136 @@
+"""Model folders, shaped as the Hugging Face Hub expects: config.json, model.safetensors, tokenizer, README.md."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from pathalign.errors import BadModelFolder
+from pathalign.model.aligner import Aligner
+from pathalign.model.describer import Describer
+from pathalign.model.hub import TextTokenizer, load_causal_model, load_tokenizer, quiet
+from pathalign.model.language_model import FrozenLanguageModel
+from pathalign.model.qformer import QFormerConfig
+from pathalign.store.artifact import write_json, write_text, written_aside
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+ALIGNER, DESCRIBER = "pathalign-aligner", "pathalign-describer"
+LANGUAGE_MODEL = "language_model"
+
+
+def save_model(folder: Path, model: Aligner | Describer, *, about: Mapping[str, Any], card: str) -> None:
+    """Write a model folder; `about` says which patch embeddings it takes and how it was trained."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aligner = model if isinstance(model, Aligner) else model.aligner
+    config = {
+        "model_type": ALIGNER if isinstance(model, Aligner) else DESCRIBER,
+        "format": 1,
+        "qformer": aligner.qformer.config.as_json(),
+        "projection_dim": aligner.projection_dim,
+        "max_text_tokens": aligner.tokenizer.max_tokens,
+        **about,
+    }
+    if isinstance(model, Describer):
+        config["language_model"] = model.language_model.source
+        if model.language_model.source == "folder":
+            _save_language_model(folder / LANGUAGE_MODEL, model.language_model)
+    aligner.tokenizer.save(folder)
+    save_weights(folder / WEIGHTS, own_weights(model))
+    write_text(folder / CARD, card)
+    write_json(folder / CONFIG, config)
+
+
+def load_model(path_or_hub_id: str | Path) -> Aligner | Describer:
+    """The model of a folder or of a Hub repository, in evaluation mode on the CPU."""
+    folder = _local(path_or_hub_id)
+    config = read_config(folder)
+    tokenizer = TextTokenizer(load_tokenizer(folder), config["max_text_tokens"])
+    aligner = Aligner(QFormerConfig(**config["qformer"]), tokenizer, projection_dim=config["projection_dim"])
+    if config["model_type"] == ALIGNER:
+        return _filled(aligner, folder).eval()
+    source = config["language_model"]
+    if source == "folder":
+        language_model = FrozenLanguageModel(*load_causal_model(folder / LANGUAGE_MODEL), source="folder")
+    else:
+        language_model = FrozenLanguageModel.load(source)
+    return _filled(Describer(aligner, language_model), folder).eval()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config.json of a model folder; raises `BadModelFolder`."""
+    path = folder / CONFIG
+    if not path.is_file() or not (folder / WEIGHTS).is_file():
+        raise BadModelFolder(
+            f"{folder} is not a model folder: it needs {CONFIG} and {WEIGHTS}. "
+            "Train a model with `pathalign train`, or give the folder of one."
+        )
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if config.get("model_type") not in (ALIGNER, DESCRIBER):
+        raise BadModelFolder(
+            f"{folder} holds a {config.get('model_type')}, expected {ALIGNER} or {DESCRIBER}. "
+            "A patch encoder or language model is named with `--encoder` or `--llm`."
+        )
+    return config
+
+
+def own_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The weights that were trained here: all but those of the frozen language model."""
+    return {name: value for name, value in model.state_dict().items() if not name.startswith("language_model.")}
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file aside and rename it."""
+    with written_aside(path) as aside:
+        save_file({name: value.detach().cpu().contiguous() for name, value in weights.items()}, aside)
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fill a model from a safetensors file; raises `BadModelFolder` when it does not fit."""
+    try:
+        weights = load_file(path)
+    except SafetensorError as error:
+        raise BadModelFolder(f"{path} is not a complete safetensors file. Copy or train it again.") from error
+    expected = own_weights(model)
+    wrong = sorted({*expected} ^ {*weights}) or [n for n, w in weights.items() if w.shape != expected[n].shape]
+    if wrong:
+        raise BadModelFolder(
+            f"{path} does not fit its {CONFIG}: {len(wrong)} weights differ in name or shape, the first is {wrong[0]}. "
+            "Copy both files from the same model."
+        )
+    model.load_state_dict(weights, strict=False)
+
+
+def _filled(model: Any, folder: Path) -> Any:
+    load_weights(model, folder / WEIGHTS)
+    return model
+
+
+def _local(path_or_hub_id: str | Path) -> Path:
+    path = Path(path_or_hub_id)
+    if path.is_dir() or isinstance(path_or_hub_id, Path):
+        return path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return Path(snapshot_download(path_or_hub_id))
+    except (OSError, HFValidationError) as error:
+        raise BadModelFolder(
+            f"{path_or_hub_id} is neither a folder here nor a repository that the Hugging Face Hub gives "
+            f"({type(error).__name__}). Check the name; a private one needs `hf auth login`."
+        ) from error
+
+
+def _save_language_model(folder: Path, language_model: FrozenLanguageModel) -> None:
+    """Weights last, so that a folder with weights is complete."""
+    quiet()
+    shutil.rmtree(folder, ignore_errors=True)
+    language_model.tokenizer.save_pretrained(folder)
+    language_model.model.save_pretrained(folder)

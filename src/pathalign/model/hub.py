@@ -1,0 +1,178 @@
+"""The door to transformers: tokenizers, text encoders and causal language models, from a folder or the Hub.
+
+The only module of `model` that imports transformers. Nothing here runs remote code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from pathalign.errors import UnknownName
+
+PAD, UNKNOWN, CLS, SEP, DEC = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"
+
+
+class TextTokenizer:
+    """Texts to ids for the Q-Former, in BERT's manner: [CLS] text [SEP]; generation opens with [DEC] instead."""
+
+    def __init__(self, tokenizer: Any, max_tokens: int) -> None:
+        self._tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        if tokenizer.bos_token != DEC:
+            tokenizer.add_special_tokens({"bos_token": DEC})
+
+    def __len__(self) -> int:
+        return len(self._tokenizer)
+
+    def encode(
+        self, texts: Sequence[str], *, generating: bool = False
+    ) -> tuple[Int[Tensor, "batch token"], Bool[Tensor, "batch token"]]:
+        """Ids, padded to the longest text here and cut at `max_tokens`, and which of them are real."""
+        batch = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
+        )
+        ids = batch["input_ids"]
+        if generating:
+            ids[:, 0] = self._tokenizer.bos_token_id
+        return ids, batch["attention_mask"].bool()
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer's files."""
+        self._tokenizer.save_pretrained(folder)
+
+
+def train_word_tokenizer(texts: Iterable[str], *, vocab: int) -> Any:
+    """A small WordPiece tokenizer in BERT's manner, trained on texts."""
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = tokenizers.decoders.WordPiece()
+    special = [PAD, UNKNOWN, CLS, SEP, DEC]
+    trainer = tokenizers.trainers.WordPieceTrainer(vocab_size=vocab, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(sorted(texts), trainer)  # sorted: equal texts give an equal vocabulary
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single=f"{CLS} $A {SEP}", special_tokens=[(name, tokenizer.token_to_id(name)) for name in (CLS, SEP)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, unk_token=UNKNOWN, bos_token=DEC, cls_token=CLS, sep_token=SEP
+    )
+
+
+def train_byte_tokenizer(texts: Iterable[str], *, vocab: int) -> Any:
+    """A small byte-level BPE tokenizer for a causal language model: what it writes reads as it was written."""
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=vocab, special_tokens=[PAD, DEC, SEP], show_progress=False,
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+    )  # fmt: skip
+    tokenizer.train_from_iterator(sorted(texts), trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, bos_token=DEC, eos_token=SEP)
+
+
+def load_tokenizer(name: str | Path) -> Any:
+    """A tokenizer from a folder or the Hub; raises `UnknownName` when it cannot be had."""
+    from transformers import AutoTokenizer
+
+    return _from_pretrained(AutoTokenizer, name, "tokenizer")
+
+
+def load_text_encoder(name: str) -> tuple[dict[str, Any], dict[str, Tensor], Any]:
+    """Size, weights (in the Q-Former's names) and tokenizer of a BERT from a folder or the Hub.
+
+    Raises `UnknownName` when it cannot be had or is not a BERT.
+    """
+    from transformers import AutoModel
+
+    bert = _from_pretrained(AutoModel, name, "text encoder")
+    if bert.config.model_type != "bert":
+        raise UnknownName(
+            f"{name} is a {bert.config.model_type}; a text encoder starts the Q-Former, which is a BERT. "
+            "Name a BERT such as bert-base-uncased or microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract."
+        )
+    config = bert.config
+    size = {
+        "dim": config.hidden_size, "layers": config.num_hidden_layers, "heads": config.num_attention_heads,
+        "ffn_dim": config.intermediate_size, "max_text_tokens": config.max_position_embeddings,
+    }  # fmt: skip
+    return size, dict(_renamed_bert(bert.state_dict())), load_tokenizer(name)
+
+
+def _renamed_bert(state: dict[str, Tensor]) -> Iterable[tuple[str, Tensor]]:
+    """BERT's weights under the Q-Former's names; queries start from the text's feed-forward block, as in BLIP-2."""
+    start = "embeddings."
+    # Every text is one segment, so the segment's embedding is part of the word's.
+    words = state[start + "word_embeddings.weight"] + state[start + "token_type_embeddings.weight"][0]
+    yield "word_embeddings.weight", words
+    yield "position_embeddings.weight", state[start + "position_embeddings.weight"]
+    for kind in ("weight", "bias"):
+        yield f"text_norm.{kind}", state[f"{start}LayerNorm.{kind}"]
+        yield f"query_norm.{kind}", state[f"{start}LayerNorm.{kind}"]
+    names = {
+        "attention.self.query": ["attention.query"], "attention.self.key": ["attention.key"],
+        "attention.self.value": ["attention.value"], "attention.output.dense": ["attention.out"],
+        "attention.output.LayerNorm": ["attention.norm"], "intermediate.dense": ["text_ffn.fc1", "query_ffn.fc1"],
+        "output.dense": ["text_ffn.fc2", "query_ffn.fc2"], "output.LayerNorm": ["text_ffn.norm", "query_ffn.norm"],
+    }  # fmt: skip
+    for key, value in state.items():
+        if not key.startswith("encoder.layer."):
+            continue
+        index, name = key.removeprefix("encoder.layer.").split(".", 1)
+        name, kind = name.rsplit(".", 1)
+        for ours in names[name]:
+            yield f"layers.{index}.{ours}.{kind}", value.clone()
+
+
+def new_causal_model(*, vocab: int, dim: int, layers: int, heads: int, pad: int, bos: int, eos: int) -> Any:
+    """A small Llama with random weights: the offline default before it is trained."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=vocab, hidden_size=dim, num_hidden_layers=layers, num_attention_heads=heads,
+        intermediate_size=3 * dim, max_position_embeddings=1024, tie_word_embeddings=True,
+        pad_token_id=pad, bos_token_id=bos, eos_token_id=eos,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
+def load_causal_model(name: str | Path) -> tuple[Any, Any]:
+    """A causal language model and its tokenizer, from a folder or the Hub; raises `UnknownName`."""
+    from transformers import AutoModelForCausalLM
+
+    model = _from_pretrained(AutoModelForCausalLM, name, "language model")
+    tokenizer = load_tokenizer(name)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def quiet() -> None:
+    """No bars and warnings from transformers: stderr has our own, and stdout may be one JSON document."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def _from_pretrained(kind: Any, name: str | Path, what: str) -> Any:
+    quiet()
+    try:
+        return kind.from_pretrained(name, **({"dtype": torch.float32} if "Model" in kind.__name__ else {}))
+    except (OSError, ValueError) as error:
+        raise UnknownName(
+            f"There is no {what} called {name}: neither a folder here nor one that the Hugging Face Hub gives "
+            f"({type(error).__name__}). Give a folder in Hugging Face's format, or a Hub name with network access; "
+            "a gated one needs `hf auth login` after its owner has granted access."
+        ) from error
