@@ -3,8 +3,8 @@
     python benchmarks/composites.py --cohort COHORT --workspace WORKSPACE
 
 COHORT holds slides.csv, reports.csv and truth.csv (slide_id, organ, diagnosis, malignant, split) as a composite cohort
-of real patches has them. Everything is asked of the command line, as a user would ask; the truth is never shown to it but
-for the splits. Prints a table and writes benchmarks/out/composites.json.
+of real patches has them. Everything is asked of the command line, as a user would ask; of the truth it is shown the
+splits and nothing else. Prints a table and writes benchmarks/out/composites.json.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Runner:
         self.seconds: dict[str, float] = {}
 
     def __call__(self, *verb: str) -> dict:
+        """The JSON document of a verb."""
         start = time.perf_counter()
         document = pathalign(*verb, "-w", str(self.workspace), "--json")
         name = " ".join(word for word in verb[:2] if word.isalpha())
@@ -83,31 +84,35 @@ def score(run: Runner, truth: dict[str, dict[str, str]], results: dict) -> list[
     """The figures that the issue of the chain asks for, each beside what shuffled images or chance give."""
     test = sorted(slide_id for slide_id, row in truth.items() if row["split"] == "test")
     said = {row["slide_id"]: row for row in read_csv(run.workspace / "runs" / "evaluate-test" / "slides.csv")}
-    first = {
-        i: run("search", "--slide", i, "--to", "texts", "--where", "split=test", "--top", "1")["hits"][0]["text"]
-        for i in test
-    }
-    first_of_all = {i: run("search", "--slide", i, "--to", "texts", "--top", "1")["hits"][0]["text"] for i in test}
+    first = {i: first_text(run, i, "--where", "split=test") for i in test}
+    first_of_all = {i: first_text(run, i) for i in test}
     written = {i: said[i]["generated_text"] for i in test}
     urgency = {i: float(said[i]["urgency"]) for i in test}
     other = another_patient(test)
 
-    def share(texts: dict[str, str], right, shuffled: bool = False) -> float:
-        return float(np.mean([right(texts[other[i]] if shuffled else texts[i], truth[i]) for i in test]))
+    def judged(goal: str, texts: dict[str, str], right, target: float) -> dict:
+        value = np.mean([right(texts[i], truth[i]) for i in test])
+        shuffled = np.mean([right(texts[other[i]], truth[i]) for i in test])
+        return row(goal, float(value), float(shuffled), target)
 
     malignant = [int(truth[i]["malignant"]) for i in test]
     recall = results["retrieval"]["slide_to_text"]["recall@5"]["value"]
     chance = results["baselines"]["chance"]["retrieval"]["slide_to_text"]["recall@5"]["value"]
     blind_recall = results["baselines"]["shuffled_images"]["retrieval"]["slide_to_text"]["recall@5"]["value"]
     return [
-        row("first text names organ and diagnosis (of the test texts)", share(first, names_both), share(first, names_both, True), 0.90),
-        row("first text names organ and diagnosis (of all texts)", share(first_of_all, names_both), share(first_of_all, names_both, True), 0.90),
+        judged("first text names organ and diagnosis (of test texts)", first, names_both, 0.90),
+        judged("first text names organ and diagnosis (of all texts)", first_of_all, names_both, 0.90),
         row("recall@5, times chance", recall / chance, blind_recall / chance, 3.0),
-        row("organ right in generated text", share(written, names_organ), share(written, names_organ, True), 0.95),
-        row("benign or malignant right in generated text", share(written, names_behaviour), share(written, names_behaviour, True), 0.90),
+        judged("organ right in generated text", written, names_organ, 0.95),
+        judged("benign or malignant right in generated text", written, names_behaviour, 0.90),
         row("triage AUROC", roc_auc_score(malignant, [urgency[i] for i in test]),
             roc_auc_score(malignant, [urgency[other[i]] for i in test]), 0.95),
     ]  # fmt: skip
+
+
+def first_text(run: Runner, slide_id: str, *options: str) -> str:
+    """The text that fits a slide best."""
+    return run("search", "--slide", slide_id, "--to", "texts", "--top", "1", *options)["hits"][0]["text"]
 
 
 def row(goal: str, value: float, shuffled: float, target: float) -> dict:

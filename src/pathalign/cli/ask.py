@@ -36,7 +36,7 @@ def search(
     workspace: Workspace,
     as_json: bool,
 ) -> None:
-    """Find slides that fit TEXT, or slides or texts that fit a slide.
+    r"""Find slides that fit TEXT, or slides or texts that fit a slide.
 
     \b
     pathalign search "keratinizing squamous cell carcinoma"
@@ -129,8 +129,8 @@ def classify(
 @with_workspace
 @with_json
 def triage(
-    split: str | None, urgent: tuple[str, ...], routine: tuple[str, ...], minutes: float, top: int, workspace: Workspace,
-    as_json: bool,
+    split: str | None, urgent: tuple[str, ...], routine: tuple[str, ...], minutes: float, top: int,
+    workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Order slides by urgency, and say what that would have saved against first-in-first-out.
 
@@ -165,8 +165,8 @@ def saved_line(saved: Any) -> str:
 def evaluate(split: str, workspace: Workspace, as_json: bool) -> None:
     """Measure retrieval, generation, classification and triage on held-out patients.
 
-    Each figure has a 95 % confidence interval (bootstrap over patients) and stands beside chance, constant text, nearest
-    neighbour and shuffled images. Writes runs/evaluate-SPLIT/report.html, results.json and slides.csv.
+    Each figure has a 95 % confidence interval (bootstrap over patients) and stands beside chance, constant text,
+    nearest neighbour and shuffled images. Writes runs/evaluate-SPLIT/report.html, results.json and slides.csv.
     """
     from pathalign.tasks import evaluation
 

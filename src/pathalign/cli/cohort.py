@@ -44,7 +44,8 @@ def add(slides: Path, reports: Path | None, strict: bool, workspace: Workspace, 
 
     def show() -> None:
         say(
-            f"{done.slides_added} slides added, {done.slides_updated} updated; {done.reports_added} reports added or changed."
+            f"{done.slides_added} slides added, {done.slides_updated} updated; "
+            f"{done.reports_added} reports added or changed."
         )
         if done.problems:
             ERR.print(f"{len(done.problems)} rows were left out, for the reasons above.")

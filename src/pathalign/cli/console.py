@@ -83,7 +83,8 @@ def progress_bar(what: str, total: int) -> Iterator[Advance]:
         yield from _plain(what, total)
         return
     columns = [
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(),
+        TimeRemainingColumn(),
     ]  # fmt: skip
     with Bars(*columns, console=ERR) as bars:
         task = bars.add_task(what, total=total)

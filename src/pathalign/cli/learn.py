@@ -86,17 +86,17 @@ def embed(
     def show() -> None:
         told = ", ".join(f"{count} {outcome.value}" for outcome, count in done.outcomes.items())
         say(
-            f"{done.patches} patches in embeddings/{done.name}; slides: {told} ({done.slides_done_before} were done before)."
+            f"{done.patches} patches in embeddings/{done.name}; slides: {told} "
+            f"({done.slides_done_before} were done before)."
         )
 
     emit(as_json, done.as_json(), show)
     if not done.patches:
-        raise NeedsRepair(
-            "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
-        )
+        ERR.print("No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again.")
+        raise click.exceptions.Exit(2)
 
 
-@click.group(short_help="Train PathAlign-R (retrieval) and PathAlign-G (generation).")
+@click.group(no_args_is_help=False, short_help="Train PathAlign-R (retrieval) and PathAlign-G (generation).")
 def train() -> None:
     """Train a model on the training split. Killed and run again, training ends with the same bytes."""
 

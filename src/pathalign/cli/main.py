@@ -14,7 +14,7 @@ from pathalign.errors import NeedsRepair, PathAlignError
 from pathalign.version import __version__
 
 _TOUR = (
-    ("See it work", ("doctor",)),
+    ("See it work", ("demo", "doctor")),
     ("1  Gather slides and reports", ("init", "add", "curate", "status")),
     ("2  Look at every slide", ("pretrain", "embed")),
     ("3  Learn", ("train", "index")),
@@ -32,14 +32,14 @@ moment and run again, and prints JSON with --json. `pathalign status` says what 
 class Tour(click.Group):
     """A group whose help lists the verbs as a tour of the system."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The verbs under the step that they belong to."""
         for title, names in _TOUR:
             commands = [(name, self.commands[name]) for name in names]
             with formatter.section(title):
                 formatter.write_dl([(name, command.get_short_help_str(90)) for name, command in commands])
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature  # noqa: ARG002  click's signature
         """In the order of the tour."""
         return [name for _, names in _TOUR for name in names]
 
@@ -60,11 +60,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a verb and leave with its exit code: 0 done, 1 failed, 2 the user must change something."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        cli.main(arguments, prog_name="pathalign", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # Outside of its standalone mode click gives the code of an `Exit` back instead of leaving with it.
+        sys.exit(cli.main(arguments, prog_name="pathalign", standalone_mode=False))
     except click.UsageError as error:
         _tell(arguments, error.format_message() + _hint(error), 2)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""How long work tells of itself: a stage says what it does and how much there is; whoever runs it shows a bar or not."""
+"""How long work tells of itself: a stage says what it does and how much; whoever runs it shows a bar or not."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ def load_encoder(name: str, *, own_folder: Path) -> PatchEncoder:
     if name == WORKSPACE:
         if not (own_folder / "manifest.json").is_file():
             raise MissingArtifact(
-                "The workspace has no patch encoder of its own yet. Run `pathalign pretrain`, or name one with `--encoder`."
+                "The workspace has no patch encoder of its own yet. "
+                "Run `pathalign pretrain`, or name one with `--encoder`."
             )
         return OwnVit(own_folder)
     config = Path(name) / "config.json"

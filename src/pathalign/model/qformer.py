@@ -23,7 +23,7 @@ from pathalign.model.bags import BagBatch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QFormerConfig:
-    """Size of a Q-Former. The defaults are the paper's: bert-base, 32 queries, cross-attention in every second layer."""
+    """Size of a Q-Former. The defaults are the paper's: bert-base, 32 queries, every second layer sees patches."""
 
     embedding_dim: int = 384
     """Width of the patch embeddings."""

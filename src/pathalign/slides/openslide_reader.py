@@ -39,8 +39,8 @@ class SlideReader:
             self._slide = openslide.OpenSlide(str(path))
         except openslide.OpenSlideError as error:
             raise UnreadableSlide(
-                f"{path.name} cannot be opened as a whole-slide image ({_reason(error)}). Check that the file is complete "
-                "and in a format that OpenSlide reads (SVS, NDPI, MRXS, SCN, BIF, DICOM, tiled TIFF)."
+                f"{path.name} cannot be opened as a whole-slide image ({_reason(error)}). Check that the file is "
+                "complete and in a format that OpenSlide reads (SVS, NDPI, MRXS, SCN, BIF, DICOM, tiled TIFF)."
             ) from error
         try:
             self.name = path.name

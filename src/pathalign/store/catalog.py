@@ -128,7 +128,8 @@ class Catalog:
         ).fetchall()
         if not rows:
             raise UnknownName(
-                f"The catalog has neither a slide nor a case {slide_or_case_id!r}. `pathalign status --slides` lists them."
+                f"The catalog has neither a slide nor a case {slide_or_case_id!r}. "
+                "`pathalign status --slides` lists them."
             )
         return [_slide(row) for row in rows]
 
@@ -171,7 +172,7 @@ class Catalog:
                 text.retrieval_key,
                 text.concept_key,
                 None if text.malignant is None else int(text.malignant),
-            ],  # fmt: skip
+            ],
         )
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
 

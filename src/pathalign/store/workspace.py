@@ -18,7 +18,7 @@ WORKSPACE_SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A folder that holds one cohort and everything made of it. `open_workspace` checks one, `create_workspace` makes one."""
+    """A folder that holds one cohort and everything made of it; `create_workspace` makes one."""
 
     root: Path
 

@@ -64,7 +64,8 @@ def classify(
     missing = [slide_id for slide_id in wanted if slide_id not in set(index.slide_ids)]
     if missing:
         raise MissingArtifact(
-            f"Slide {missing[0]} is not in the index: it has no tissue or no embeddings. See `pathalign status --problems`."
+            f"Slide {missing[0]} is not in the index: it has no tissue or no embeddings. "
+            "See `pathalign status --problems`."
         )
     aligner = load_aligner(workspace).model
     scores = class_scores(aligner, index.slides, classes)
@@ -143,6 +144,7 @@ def _labelled(table: Path, slide_ids: list[str], classes: list[str]) -> tuple[np
             targets.append(classes.index(label))
     if len(set(targets)) < 2:
         raise NeedsRepair(
-            f"{table.name} labels {len(rows)} indexed slides of {len(set(targets))} classes; calibration needs two or more classes."
+            f"{table.name} labels {len(rows)} indexed slides of {len(set(targets))} classes; "
+            "calibration needs two or more classes."
         )
     return np.array(rows), np.array(targets)

@@ -20,7 +20,7 @@ from pathalign.errors import MissingArtifact, PathAlignError, StaleArtifact, Unr
 from pathalign.slides.openslide_reader import SlideReader
 from pathalign.slides.patches import plan_patches, read_patches
 from pathalign.slides.tissue import TissueConfig
-from pathalign.store.artifact import digest, write_manifest
+from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import embedding_path, read_provenance, write_bag
 from pathalign.store.workspace import Workspace
@@ -139,9 +139,10 @@ def _embed_slide(
                 for patches in read_patches(reader, grid, batch=BATCH)
             ]
     except (PathAlignError, OSError) as error:
-        path.unlink(missing_ok=True)
+        _reopen(folder, path)
         failed = isinstance(error, UnreadableSlide | OSError)
         return (Outcome.FAILED if failed else Outcome.REFUSED), str(error)
+    _reopen(folder, path)
     embeddings = np.concatenate([np.zeros((0, encoder.card.embedding_dim), np.float16), *batches])
     if not np.isfinite(embeddings).all():
         return Outcome.FAILED, "the encoder gave numbers that are not finite in half precision; check its weights"
@@ -152,6 +153,13 @@ def _embed_slide(
     return (Outcome.OK, "") if len(grid) else (Outcome.EMPTY, "no tissue found")
 
 
+def _reopen(folder: Path, path: Path) -> None:
+    """Drop what is no longer true of a slide; without its manifest the set counts as incomplete until the end."""
+    if path.is_file():
+        (folder / MANIFEST).unlink(missing_ok=True)
+        path.unlink()
+
+
 def _check_same_set(folder: Path, config: dict[str, Any]) -> None:
     for path in sorted(folder.glob("*.h5")):
         old = read_provenance(path)
@@ -160,7 +168,7 @@ def _check_same_set(folder: Path, config: dict[str, Any]) -> None:
         different = [key for key in config if old.get(key) != config[key]]
         if different:
             raise StaleArtifact(
-                f"embeddings/{folder.name} was made with another {' and '.join(different)}. Embed all slides again with "
-                "`--redo`, or keep both: another resolution or encoder gets a folder of its own."
+                f"embeddings/{folder.name} was made with another {' and '.join(different)}. Embed all slides again "
+                "with `--redo`, or keep both: another resolution or encoder gets a folder of its own."
             )
         return

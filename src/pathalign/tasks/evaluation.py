@@ -100,8 +100,8 @@ def _hold_out(catalog: Catalog, index: Index, split: Split, seed: int) -> _Held:
     patients = [text.patient_id for text in texts]
     if len(set(patients)) < 2:
         raise MissingArtifact(
-            f"Evaluation needs slides with text of at least two patients in the {split} split; there are {len(set(patients))}. "
-            "Add more, or correct the `split` column of slides.csv."
+            f"Evaluation needs slides with text of at least two patients in the {split} split; "
+            f"there are {len(set(patients))}. Add more, or correct the `split` column of slides.csv."
         )
     first = {text.retrieval_key: text for text in reversed(texts)}
     gallery = [text for text in texts if first[text.retrieval_key] is text]
@@ -241,8 +241,8 @@ def _json(metrics: Mapping[str, Any]) -> Metrics:
 
 
 def _write(
-    folder: Path, held: _Held, urgency: np.ndarray, generated: list[str] | None, results: Metrics, drawn: dict[str, str],
-    workspace: Workspace,
+    folder: Path, held: _Held, urgency: np.ndarray, generated: list[str] | None, results: Metrics,
+    drawn: dict[str, str], workspace: Workspace,
 ) -> None:  # fmt: skip
     """The manifest last; figures also as files of their own."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -120,7 +120,8 @@ def _slide_of(row: Row, folder: Path, first_line: dict[str, int], split_of: dict
         raise _BadRow(f"there is no file at its path {cells['path']} (paths are relative to the table)")
     return Slide(
         slide_id=slide_id, path=path, patient_id=patient_id, case_id=case_id, part_id=cells.get("part_id", ""),
-        block_id=cells.get("block_id", ""), stain=cells.get("stain", ""), mpp=_mpp_of(cells.get("mpp", "")), split=split,
+        block_id=cells.get("block_id", ""), stain=cells.get("stain", ""), split=split,
+        mpp=_mpp_of(cells.get("mpp", "")),
     )  # fmt: skip
 
 

@@ -63,7 +63,8 @@ def search_by_slide(
         index = fresh_index(workspace, catalog)
         if slide_id not in index.slide_ids:
             raise MissingArtifact(
-                f"Slide {slide_id} is not in the index: it has no tissue or no embeddings. See `pathalign status --problems`."
+                f"Slide {slide_id} is not in the index: it has no tissue or no embeddings. "
+                "See `pathalign status --problems`."
             )
         vector = index.slides[index.rows_of([slide_id])]
         if to == "texts":

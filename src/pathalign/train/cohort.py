@@ -48,8 +48,9 @@ class TrainingCohort:
         self._cached_bytes = 0
         if len(self.texts) < 2:
             raise MissingArtifact(
-                f"Training needs at least two slides with tissue and text in the training split; there are {len(self.texts)}. "
-                "Run `pathalign curate` and `pathalign embed` first, and see `pathalign status --problems`."
+                "Training needs at least two slides with tissue and text in the training split; "
+                f"there are {len(self.texts)}. Run `pathalign curate` and `pathalign embed` first; "
+                "`pathalign status --problems` says what was left out."
             )
 
     @classmethod

@@ -88,6 +88,7 @@ def pretrain_encoder(
             final = _run(
                 objective, recipe.schedule, run, {"inputs": inputs, "config": config}, "Pre-training", progress
             )
+            (folder / MANIFEST).unlink(missing_ok=True)
             folder.mkdir(parents=True, exist_ok=True)
             save_weights(folder / "model.safetensors", objective.module.vit.state_dict())
             about = {
@@ -123,6 +124,7 @@ def train_retrieval(
             objective = ContrastiveObjective(aligner, cohort, recipe.schedule, recipe.augmentation)
             identity = {"config": config, "parents": parents}
             final = _run(objective, recipe.schedule, run, identity, "Training PathAlign-R", progress)
+            (folder / MANIFEST).unlink(missing_ok=True)
             card = model_card(RETRIEVAL, cohort=cohort, recipe=config, licence=source.licence)
             save_model(folder, aligner, about=source.as_json(), card=card)
             write_manifest(folder, kind=RETRIEVAL, config=config, parents=parents, licence=source.licence)
@@ -158,6 +160,7 @@ def train_generation(
             scale_prompt(describer)
             stage2 = Stage2Objective(describer, cohort, recipe.stage2, recipe.augmentation)
             second = _run(stage2, recipe.stage2, run / "stage2", identity, "PathAlign-G stage 2", progress)
+            (folder / MANIFEST).unlink(missing_ok=True)
             licence = strictest_licence(source.licence)
             card = model_card(GENERATION, cohort=cohort, recipe=config, licence=licence)
             save_model(folder, describer, about=source.as_json(), card=card)

@@ -1,0 +1,52 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+# Nothing but Python (3.11 or newer) and make is needed; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?= pathalign-demo
+
+.PHONY: help setup test fast demo lint format docs bench proof-composites clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## a virtual environment with PathAlign and what its tests need
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PathAlign needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## the whole chain on a generated cohort, offline; about five minutes on two cores
+	$(BIN)/pathalign demo --out $(DEMO)
+
+test: lint  ## everything that CI runs: lint, types, layers, all tests
+	$(BIN)/python -m pytest -q
+
+fast: $(READY)  ## the unit tests alone, under a minute
+	$(BIN)/python -m pytest -q -m unit
+
+lint: $(READY)  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(READY)  ## docs/cli.md anew from the help texts
+	$(BIN)/python docs/make_cli_reference.py
+
+bench: $(READY)  ## what each stage costs here, as ratios; writes benchmarks/out/
+	$(BIN)/python benchmarks/stages.py
+
+proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
+	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
+
+clean:  ## remove the virtual environment, caches and the demo
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
