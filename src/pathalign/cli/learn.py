@@ -92,7 +92,9 @@ def embed(
 
     emit(as_json, done.as_json(), show)
     if not done.patches:
-        ERR.print("No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again.")
+        ERR.print(
+            "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
+        )
         raise click.exceptions.Exit(2)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Advance = Callable[[int], None]
 """Called with how many more items are done."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Opens a bar for `total` items of `what`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -28,6 +28,7 @@ class EncoderCard:
         return asdict(self)
 
 
+@runtime_checkable
 class PatchEncoder(Protocol):
     """Anything that turns patches into embeddings."""
 

@@ -2,8 +2,9 @@
 
 A linear projection of pixels needs millions of images before it sees texture; a hospital's first few slides are
 thousands. So the pixels of each token are described by fixed, rotation-invariant statistics: how much haematoxylin and
-eosin there is (Beer-Lambert, Ruifrok & Johnston 2001), and at four scales the mean magnitude of gradient, dark and
-bright blobs, and elongation (first-order scattering: Mallat 2012, Oyallon et al. 2018). A learned projection follows.
+eosin there is (Beer-Lambert, Ruifrok & Johnston 2001), how it is spread (deviation, skewness, correlation), at four
+scales the mean magnitude of gradient, dark and bright blobs, and elongation, and how the first two vary over coarser
+scales (scattering of first and second order: Mallat 2012, Oyallon et al. 2018). A learned projection follows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 _STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
 """Optical density of haematoxylin, eosin and a residual in R, G, B (Ruifrok & Johnston 2001)."""
-STATISTICS = 3 + 3 * 4 * SCALES
+MOMENTS = 3 + 3 + 3 + 1
+SECOND_ORDER = (0, 2, 6, 8)
+"""Of a scale's 12 magnitudes: gradient and dark blobs, of haematoxylin and of mean density."""
+STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 1) // 2)
 
 
 class TextureStem(nn.Module):
@@ -36,7 +40,7 @@ class TextureStem(nn.Module):
         unmix = torch.linalg.inv(stains)[:, :2]
         to_channels = torch.cat([unmix, torch.full((3, 1), 1 / 3)], dim=1).T  # haematoxylin, eosin, mean density
         self.register_buffer("to_channels", to_channels[:, :, None, None].contiguous(), persistent=False)
-        self.register_buffer("filters", _derivatives()[:, None].repeat(3, 1, 1, 1), persistent=False)
+        self.register_buffer("filters", _derivatives()[:, None], persistent=False)
         self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
         self.register_buffer("statistic_mean", torch.zeros(STATISTICS))
@@ -44,36 +48,87 @@ class TextureStem(nn.Module):
         self.proj = nn.Linear(STATISTICS, dim)
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim row column"]:
-        statistics = self.statistics(images).movedim(1, 3)
-        return self.proj((statistics - self.statistic_mean) / self.statistic_std).movedim(3, 1)
+        return self.proj(self.standardised(images)).movedim(3, 1)
 
     @torch.no_grad()
     def statistics(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch statistic row column"]:
         """What is known of each token; the input is normalised RGB."""
         density = -(images * self.std + self.mean).clamp(1 / 255, 1).log()
         channels = functional.conv2d(density, self.to_channels)
-        found = [functional.avg_pool2d(channels, self.token_px)]
+        found = [self._moments(channels)]
         for scale in range(SCALES):
-            padded = functional.pad(channels, (2, 2, 2, 2), mode="reflect")
-            gx, gy, xx, yy, xy = functional.conv2d(padded, self.filters, groups=3).unflatten(1, (3, 5)).unbind(2)
-            blob, skew = xx + yy, xx - yy
-            magnitudes = torch.cat(
-                [
-                    torch.addcmul(gx * gx, gy, gy).add_(1e-8).sqrt_(),
-                    blob.relu(),
-                    blob.neg().relu_(),
-                    torch.addcmul(skew * skew, xy, xy, value=4).add_(1e-8).sqrt_(),
-                ],
-                dim=1,
-            )
+            magnitudes = self._magnitudes(channels)
             found.append((functional.avg_pool2d(magnitudes, self.token_px >> scale) + 1e-3).log())
+            coarse = magnitudes[:, SECOND_ORDER]
+            for coarser in range(scale + 1, SCALES):
+                coarse = functional.avg_pool2d(coarse, 2)
+                gx, gy = self._filtered(coarse, 2).unbind(2)
+                gradient = torch.addcmul(gx * gx, gy, gy).add_(1e-8).sqrt_()
+                found.append((functional.avg_pool2d(gradient, self.token_px >> coarser) + 1e-3).log())
             channels = functional.avg_pool2d(channels, 2)
         return torch.cat(found, dim=1)
+
+    def standardised(
+        self, images: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch row column statistic"]:
+        """Statistics as the projection takes them."""
+        return (self.statistics(images).movedim(1, 3) - self.statistic_mean) / self.statistic_std
+
+    def restained(
+        self, standardised: Float[Tensor, "view token statistic"], log_gain: Float[Tensor, "view 2"]
+    ) -> Float[Tensor, "view token statistic"]:
+        """The statistics that the same tissue would have with e^`log_gain` times the haematoxylin and eosin.
+
+        In closed form: amounts scale, logarithms of deviations and magnitudes shift, skewness and correlation stay.
+        Mean density is taken to scale with the mean of both.
+        """
+        shift = torch.cat([log_gain, log_gain.mean(1, keepdim=True)], dim=1)
+        first, second = shift.repeat(1, 4), shift[:, [0, 0, 2, 2]]
+        shifts = [torch.zeros_like(shift), shift, shift.new_zeros(len(shift), 4)]
+        for scale in range(SCALES):
+            shifts += [first, second.repeat(1, SCALES - 1 - scale)]
+        moved = standardised + (torch.cat(shifts, dim=1) / self.statistic_std)[:, None]
+        amounts = standardised[..., :3] * self.statistic_std[:3] + self.statistic_mean[:3]
+        moved[..., :3] += amounts * (shift.exp() - 1)[:, None] / self.statistic_std[:3]
+        return moved
+
+    def _moments(self, channels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch moment row column"]:
+        """Mean, log-deviation and skewness of each channel, and the correlation of haematoxylin and eosin."""
+        mean = functional.avg_pool2d(channels, self.token_px)
+        squares = channels * channels
+        square = functional.avg_pool2d(squares, self.token_px)
+        variance = (square - mean**2).clamp_min(1e-6)
+        third = functional.avg_pool2d(squares * channels, self.token_px) - 3 * mean * square + 2 * mean**3
+        skewness = (third / (variance**1.5 + 1e-6)).clamp(-5, 5)
+        product = functional.avg_pool2d(channels[:, :1] * channels[:, 1:2], self.token_px) - mean[:, :1] * mean[:, 1:2]
+        correlation = (product / (variance[:, :1] * variance[:, 1:2]).sqrt()).clamp(-1, 1)
+        return torch.cat([mean, variance.log() / 2, skewness, correlation], dim=1)
+
+    def _magnitudes(self, channels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 12 height width"]:
+        gx, gy, xx, yy, xy = self._filtered(channels, 5).unbind(2)
+        blob, skew = xx + yy, xx - yy
+        return torch.cat(
+            [
+                torch.addcmul(gx * gx, gy, gy).add_(1e-8).sqrt_(),
+                blob.relu(),
+                blob.neg().relu_(),
+                torch.addcmul(skew * skew, xy, xy, value=4).add_(1e-8).sqrt_(),
+            ],
+            dim=1,
+        )
+
+    def _filtered(self, maps: Float[Tensor, "batch map height width"], filters: int) -> Tensor:
+        """The first `filters` derivatives of each map: [batch, map, filter, height, width]."""
+        padded = functional.pad(maps, (2, 2, 2, 2), mode="reflect")
+        count = maps.shape[1]
+        kernels = self.filters[:filters].repeat(count, 1, 1, 1)
+        return functional.conv2d(padded, kernels, groups=count).unflatten(1, (count, filters))
 
     @torch.no_grad()
     def calibrate(self, images: Float[Tensor, "batch 3 height width"]) -> None:
         """Set the mean and deviation by which statistics are standardised, from a sample of the cohort's patches."""
-        statistics = self.statistics(images).movedim(1, 3).flatten(0, 2)
+        found = [self.statistics(some) for some in images.split(32)]
+        statistics = torch.cat(found).movedim(1, 3).flatten(0, 2)
         self.statistic_mean.copy_(statistics.mean(0))
         self.statistic_std.copy_(statistics.std(0).clamp_min(1e-4))
 

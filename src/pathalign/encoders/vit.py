@@ -15,7 +15,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pathalign.encoders.texture import TextureStem
+from pathalign.encoders.texture import STATISTICS, TextureStem
 
 # The channel statistics of ImageNet; every public ViT for pathology was trained with these or nearly these.
 MEAN = (0.485, 0.456, 0.406)
@@ -35,7 +35,12 @@ class ViTConfig:
     stem: Literal["linear", "texture"] = "linear"
     """`linear` projects pixels, as every ViT does; `texture` projects local stain and texture statistics."""
 
+    canonical: int = 0
+    """Width of the canonical projection of each quadrant; 0 embeds by class token and mean token."""
+
     def __post_init__(self) -> None:
+        if self.canonical and self.image_px % (2 * self.token_px):
+            raise ValueError(f"Quadrants need an even number of tokens a side, got {self.image_px} / {self.token_px}.")
         if self.image_px % self.token_px:
             raise ValueError(f"image_px must be a multiple of token_px, got {self.image_px} and {self.token_px}.")
         if self.dim % self.heads:
@@ -101,7 +106,12 @@ class PatchEmbed(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Images to tokens; the embedding of a patch is the normalised class token beside the mean of the others."""
+    """Images to tokens, and a patch to its embedding.
+
+    That is the normalised class token beside the mean of the others. With `canonical` each quadrant is encoded alone
+    and projected to few dimensions, and the embedding is their mean: what one quadrant does not share with its
+    neighbours is the source of the image, which a hundred slides let a slide model learn by heart.
+    """
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
@@ -109,17 +119,23 @@ class VisionTransformer(nn.Module):
         side = config.image_px // config.token_px
         self.patch_embed = TextureStem(config.dim, config.token_px) if config.stem == "texture" else PatchEmbed(config)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, config.dim))
+        if config.stem == "linear":
+            self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, config.dim))
+        if config.canonical:
+            self.canonical = nn.Linear(2 * config.dim, config.canonical)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.dim, eps=1e-6)
         self.apply(_initialise)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
-        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        if config.stem == "linear":
+            nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        else:  # tokens of unit variance: statistics are standardised, and texture has no order, hence no positions
+            nn.init.trunc_normal_(self.patch_embed.proj.weight, std=STATISTICS**-0.5)
 
     @property
     def embedding_dim(self) -> int:
-        """Width of what `embed` returns: class token and mean of patch tokens, side by side."""
-        return 2 * self.config.dim
+        """Width of what `embed` returns."""
+        return self.config.canonical or 2 * self.config.dim
 
     def forward(
         self,
@@ -133,19 +149,34 @@ class VisionTransformer(nn.Module):
         """
         x = self.patch_embed(images)
         rows, columns = x.shape[-2:]
-        x = x.flatten(2).transpose(1, 2) + self._positions(rows, columns)
+        x = x.flatten(2).transpose(1, 2)
+        if self.config.stem == "linear":
+            x = x + self._positions(rows, columns)
         if keep is not None:
             x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
-        cls = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
-        x = torch.cat([cls, x], dim=1)
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x)
+        return self._encode(x)
 
     def embed(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch embedding"]:
         """One embedding per image."""
-        x = self(images)
-        return torch.cat([x[:, 0], x[:, 1:].mean(1)], dim=1)
+        if not self.config.canonical:
+            return _summary(self(images))
+        squares = self.patch_embed(images).movedim(1, 3).unflatten(2, (2, -1)).unflatten(1, (2, -1))
+        quadrants = squares.transpose(2, 3).flatten(3, 4).flatten(0, 2)
+        return self._project(quadrants).unflatten(0, (len(images), 4)).mean(1)
+
+    def embed_statistics(self, statistics: Float[Tensor, "view token statistic"]) -> Float[Tensor, "view embedding"]:
+        """The projection of views that are given as standardised statistics of tokens: pre-training without pixels."""
+        return self._project(self.patch_embed.proj(statistics))
+
+    def _project(self, x: Float[Tensor, "view token dim"]) -> Float[Tensor, "view embedding"]:
+        return self.canonical(_summary(self._encode(x)))
+
+    def _encode(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token+1 dim"]:
+        cls = self.cls_token if self.config.stem == "texture" else self.cls_token + self.pos_embed[:, :1]
+        x = torch.cat([cls.expand(len(x), -1, -1), x], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
 
     def _positions(self, rows: int, columns: int) -> Float[Tensor, "1 token dim"]:
         side = self.config.image_px // self.config.token_px
@@ -155,6 +186,10 @@ class VisionTransformer(nn.Module):
         grid = positions.transpose(1, 2).reshape(1, -1, side, side)
         grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
         return grid.flatten(2).transpose(1, 2)
+
+
+def _summary(x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch 2*dim"]:
+    return torch.cat([x[:, 0], x[:, 1:].mean(1)], dim=1)
 
 
 def normalise(images: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch 3 height width"]:

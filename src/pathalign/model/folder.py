@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pathalign.errors import BadModelFolder
+from pathalign.errors import BadModelFolder, UnknownName
 from pathalign.model.aligner import Aligner
 from pathalign.model.describer import Describer
 from pathalign.model.hub import TextTokenizer, load_causal_model, load_tokenizer, quiet
@@ -51,7 +51,12 @@ def load_model(path_or_hub_id: str | Path) -> Aligner | Describer:
     """The model of a folder or of a Hub repository, in evaluation mode on the CPU."""
     folder = _local(path_or_hub_id)
     config = read_config(folder)
-    tokenizer = TextTokenizer(load_tokenizer(folder), config["max_text_tokens"])
+    try:
+        tokenizer = TextTokenizer(load_tokenizer(folder), config["max_text_tokens"])
+    except UnknownName as error:
+        raise BadModelFolder(
+            f"{folder} holds no tokenizer that can be read. Copy all files of the model again (tokenizer.json is one)."
+        ) from error
     aligner = Aligner(QFormerConfig(**config["qformer"]), tokenizer, projection_dim=config["projection_dim"])
     if config["model_type"] == ALIGNER:
         return _filled(aligner, folder).eval()
@@ -71,12 +76,18 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{folder} is not a model folder: it needs {CONFIG} and {WEIGHTS}. "
             "Train a model with `pathalign train`, or give the folder of one."
         )
-    config = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadModelFolder(f"{path} is damaged: it is no JSON. Copy or train the model again.") from error
     if config.get("model_type") not in (ALIGNER, DESCRIBER):
         raise BadModelFolder(
             f"{folder} holds a {config.get('model_type')}, expected {ALIGNER} or {DESCRIBER}. "
             "A patch encoder or language model is named with `--encoder` or `--llm`."
         )
+    missing = [key for key in ("qformer", "projection_dim", "max_text_tokens") if key not in config]
+    if missing:
+        raise BadModelFolder(f"{path} lacks {', '.join(missing)}. Copy or train the model again.")
     return config
 
 

@@ -49,22 +49,31 @@ class TextTokenizer:
 
 
 def train_word_tokenizer(texts: Iterable[str], *, vocab: int) -> Any:
-    """A small WordPiece tokenizer in BERT's manner, trained on texts."""
+    """A small WordPiece tokenizer in BERT's manner, trained on texts; equal texts give an equal vocabulary."""
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=UNKNOWN))
-    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = tokenizers.decoders.WordPiece()
-    special = [PAD, UNKNOWN, CLS, SEP, DEC]
+    texts = sorted(texts)
+    trained = _word_tokenizer(None)
+    # The trainer numbers "##a" as it meets it in a map of random order; named beforehand, they have a fixed number.
+    letters = sorted({letter for text in texts for letter in trained.normalizer.normalize_str(text)} - {" "})
+    special = [PAD, UNKNOWN, CLS, SEP, DEC, *(f"##{letter}" for letter in letters)]
     trainer = tokenizers.trainers.WordPieceTrainer(vocab_size=vocab, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(sorted(texts), trainer)  # sorted: equal texts give an equal vocabulary
+    trained.train_from_iterator(texts, trainer)
+    tokenizer = _word_tokenizer(trained.get_vocab())  # in which "##a" is an ordinary token
     tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
         single=f"{CLS} $A {SEP}", special_tokens=[(name, tokenizer.token_to_id(name)) for name in (CLS, SEP)]
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, unk_token=UNKNOWN, bos_token=DEC, cls_token=CLS, sep_token=SEP
     )
+
+
+def _word_tokenizer(vocabulary: dict[str, int] | None) -> tokenizers.Tokenizer:
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token=UNKNOWN))
+    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = tokenizers.decoders.WordPiece()
+    return tokenizer
 
 
 def train_byte_tokenizer(texts: Iterable[str], *, vocab: int) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -173,7 +174,9 @@ class QFormer(nn.Module):
         self.layers = nn.ModuleList(
             Layer(config, sees_patches=index % config.cross_attention_every == 0) for index in range(config.layers)
         )
-        self.apply(_initialise)
+        # BERT's 0.02 belongs to a width of 768. A narrow model that starts with it attends evenly to everything and
+        # stays there: at width 128 the contrastive loss told organs apart, and nothing finer, after 300 steps.
+        self.apply(partial(_initialise, std=0.02 * (768 / config.dim) ** 0.5))
         nn.init.normal_(self.query_tokens, std=0.02)
 
     def queries(
@@ -253,8 +256,9 @@ def _open_mask(x: Tensor) -> Tensor:
     return x.new_zeros(len(x), 1, 1, x.shape[1])
 
 
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
+def _initialise(module: nn.Module, std: float) -> None:
     if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=std)
         nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)

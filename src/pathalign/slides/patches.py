@@ -33,7 +33,7 @@ def read_patches(slide: SlideReader, grid: PatchGrid, *, batch: int) -> Iterator
     px = grid.spec.patch_px
     for start in range(0, len(grid), batch):
         corners = grid.xy_px0[start : start + batch]
-        pixels = [slide.region((int(x), int(y)), size_px=(px, px), mpp=grid.spec.patch_mpp) for x, y in corners]
+        pixels = [slide.region((float(x), float(y)), size_px=(px, px), mpp=grid.spec.patch_mpp) for x, y in corners]
         yield np.stack(pixels)
 
 

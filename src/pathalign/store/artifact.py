@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -89,7 +90,10 @@ def read_manifest(folder: Path, *, kind: str, repair: str) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise MissingArtifact(f"There is no complete {kind} in {folder.name}/ of the workspace. {repair}")
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StaleArtifact(f"{folder.name}/{MANIFEST} is damaged: it is no JSON. {repair}") from error
     if manifest.get("kind") != kind or manifest.get("schema") != SCHEMA:
         raise StaleArtifact(
             f"{folder.name}/{MANIFEST} describes a {manifest.get('kind')} of schema {manifest.get('schema')}, "
@@ -112,7 +116,7 @@ def software() -> dict[str, str]:
 def strictest_licence(*licences: str) -> str:
     """The licence that a derived artifact inherits: non-commercial before any other that is named, open ones last."""
     named = sorted({licence for licence in licences if licence})
-    restricted = [licence for licence in named if "nc" in licence.lower() or "non-commercial" in licence.lower()]
+    restricted = [licence for licence in named if re.search(r"\bnc\b|\bnon-?commercial\b", licence.lower())]
     return " AND ".join(restricted or named)
 
 

@@ -174,6 +174,7 @@ class Catalog:
                 None if text.malignant is None else int(text.malignant),
             ],
         )
+        self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
 
     def texts(self, *, split: Split | None = None) -> list[SlideText]:

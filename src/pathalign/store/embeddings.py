@@ -54,14 +54,18 @@ def write_bag(
 def read_bag(path: Path, *, slide_id: str) -> Bag:
     """Read one slide's embeddings.
 
-    Raises `MissingArtifact` when the slide has none and `StaleArtifact` when the file is of another format.
+    Raises `MissingArtifact` when the slide has none and `StaleArtifact` when the file is damaged or of another format.
     """
     if not path.is_file():
         raise MissingArtifact(
             f"Slide {slide_id} has no patch embeddings in {path.parent.name}. Run `pathalign embed`; "
             "if it did run, `pathalign status --problems` says why the slide was left out."
         )
-    with h5py.File(path) as f:
+    try:
+        file = h5py.File(path)
+    except OSError as error:
+        raise StaleArtifact(f"{path.name} is no complete HDF5 file. Run `pathalign embed` again.") from error
+    with file as f:
         if f.attrs.get("pathalign_format") != FORMAT:
             raise StaleArtifact(f"{path.name} is not of embedding format {FORMAT}. Run `pathalign embed --redo`.")
         return Bag(

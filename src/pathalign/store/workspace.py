@@ -95,7 +95,12 @@ def open_workspace(root: Path) -> Workspace:
             f"{root} is not a PathAlign workspace (it has no {WORKSPACE_FILE}). "
             "Make one with `pathalign init DIR`, then go there or name it with `-w DIR`."
         )
-    schema = json.loads(path.read_text(encoding="utf-8")).get("schema")
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8")).get("schema")
+    except ValueError as error:
+        raise BadWorkspace(
+            f"{path} is damaged: it is no JSON. Delete that one file and run `pathalign init` there; the rest stays."
+        ) from error
     if schema != WORKSPACE_SCHEMA:
         raise BadWorkspace(
             f"{root} is a workspace of schema {schema}; this version reads schema {WORKSPACE_SCHEMA}. "

@@ -51,12 +51,12 @@ def load_describer(workspace: Workspace) -> WorkspaceModel:
     return _load(workspace, "generation", Describer)
 
 
-@torch.inference_mode()
 def slide_vectors(aligner: Aligner, bags: Iterable[Bag]) -> Iterator[tuple[str, np.ndarray]]:
     """(slide, unit vectors [query, dim]) of bags, in their order."""
     rest = iter(bags)
     while batch := list(islice(rest, BATCH)):
-        vectors = aligner.embed_slides(collate(batch)).numpy()
+        with torch.inference_mode():  # not around the `yield`: what the caller does meanwhile is its own business
+            vectors = aligner.embed_slides(collate(batch)).numpy()
         yield from zip([bag.slide_id for bag in batch], vectors, strict=True)
 
 

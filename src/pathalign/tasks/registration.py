@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pathalign.domain.progress import Progress, silent
@@ -14,6 +14,7 @@ from pathalign.domain.records import Problem, Slide, Split
 from pathalign.domain.splits import split_of_patient
 from pathalign.errors import NeedsRepair
 from pathalign.slides.openslide_reader import SlideReader
+from pathalign.slides.resolution import LEAST_MPP, MOST_MPP
 from pathalign.store.catalog import Catalog
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace
@@ -63,23 +64,54 @@ def add(
     return done
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Draft:
+    """A row that can be taken if its patient's split allows it."""
+
+    row: Row
+    slide: Slide
+    split: Split | None
+    """What the row itself says."""
+
+
 def _add_slides(catalog: Catalog, table: Path, rows: list[Row], done: Registration, progress: Progress) -> None:
     first_line: dict[str, int] = {}
-    split_of = catalog.split_of_patients()
-    listed = {row.cells["slide_id"] for row in rows}
-    others = {slide.patient_id for slide in catalog.slides() if slide.slide_id not in listed}
-    split_of = {patient: split for patient, split in split_of.items() if patient in others}
+    drafts: list[_Draft] = []
     with progress("Checking slides", len(rows)) as advance:
         for row in rows:
             with _recorded(done, table, row, "slide_id"):
-                slide = _slide_of(row, table.parent, first_line, split_of)
-                if slide.path is not None:
-                    _check_opens(slide)
-                new = catalog.put_slide(slide)
-                done.slides_added += new
-                done.slides_updated += not new
-                split_of[slide.patient_id] = slide.split
+                drafts.append(_draft_of(row, table.parent, first_line))
             advance(1)
+    split_of = _split_of_patients(catalog.slides(), drafts)
+    for draft in drafts:
+        with _recorded(done, table, draft.row, "slide_id"):
+            split = split_of[draft.slide.patient_id]
+            if draft.split not in (None, split):
+                raise _BadRow(f"the patient is in split {split} and cannot be in {draft.split} too; that would leak")
+            new = catalog.put_slide(replace(draft.slide, split=split))
+            done.slides_added += new
+            done.slides_updated += not new
+    done.problems.sort(key=lambda problem: problem.line or 0)
+
+
+def _split_of_patients(stored: list[Slide], drafts: list[_Draft]) -> dict[str, Split]:
+    """The one split of every patient of the table.
+
+    That of his slides which the table leaves as they are; else what the table says, if it says one thing; else what
+    the catalog knows. Bad rows leave their slides as they are, so they cannot split a patient either.
+    """
+    drafted = {draft.slide.slide_id for draft in drafts}
+    before = {slide.patient_id: slide.split for slide in stored}
+    staying = {slide.patient_id: slide.split for slide in stored if slide.slide_id not in drafted}
+    said: dict[str, list[Split]] = {}
+    for draft in drafts:
+        said.setdefault(draft.slide.patient_id, []).extend([draft.split] if draft.split else [])
+    chosen = {}
+    for patient, splits in said.items():
+        agreed = splits[0] if len(set(splits)) == 1 else None
+        told = staying.get(patient) or agreed or before.get(patient)
+        chosen[patient] = told or (splits[0] if splits else split_of_patient(patient))
+    return chosen
 
 
 def _add_reports(catalog: Catalog, table: Path, rows: list[Row], done: Registration) -> None:
@@ -87,6 +119,8 @@ def _add_reports(catalog: Catalog, table: Path, rows: list[Row], done: Registrat
     first_line: dict[str, int] = {}
     for row in rows:
         with _recorded(done, table, row, "case_id"):
+            if row.malformed:
+                raise _BadRow(row.malformed)
             case_id, report = row.cells["case_id"], row.cells["report"]
             if not case_id:
                 raise _BadRow("the report has no case_id")
@@ -102,7 +136,9 @@ def _add_reports(catalog: Catalog, table: Path, rows: list[Row], done: Registrat
             done.reports_unchanged += not changed
 
 
-def _slide_of(row: Row, folder: Path, first_line: dict[str, int], split_of: dict[str, Split]) -> Slide:
+def _draft_of(row: Row, folder: Path, first_line: dict[str, int]) -> _Draft:
+    if row.malformed:
+        raise _BadRow(row.malformed)
     cells = row.cells
     slide_id = cells["slide_id"]
     if not slide_id:
@@ -113,37 +149,40 @@ def _slide_of(row: Row, folder: Path, first_line: dict[str, int], split_of: dict
         raise _BadRow(f"slide_id repeats line {first_line[slide_id]}; the first one is kept")
     first_line[slide_id] = row.line
     case_id = cells.get("case_id") or cells.get("patient_id") or slide_id
-    patient_id = cells.get("patient_id") or case_id
-    split = _split_of(cells.get("split", ""), patient_id, split_of)
+    split = _split_in(cells.get("split", ""))
     path = Path(os.path.abspath(folder / cells["path"])) if cells["path"] else None  # noqa: PTH100  links stay links
     if path is not None and not path.is_file():
         raise _BadRow(f"there is no file at its path {cells['path']} (paths are relative to the table)")
-    return Slide(
-        slide_id=slide_id, path=path, patient_id=patient_id, case_id=case_id, part_id=cells.get("part_id", ""),
-        block_id=cells.get("block_id", ""), stain=cells.get("stain", ""), split=split,
-        mpp=_mpp_of(cells.get("mpp", "")),
+    slide = Slide(
+        slide_id=slide_id, path=path, patient_id=cells.get("patient_id") or case_id, case_id=case_id,
+        part_id=cells.get("part_id", ""), block_id=cells.get("block_id", ""), stain=cells.get("stain", ""),
+        mpp=_mpp_of(cells.get("mpp", "")), split=split or Split.TRAIN,
     )  # fmt: skip
+    if slide.path is not None:
+        _check_opens(slide)
+    return _Draft(row=row, slide=slide, split=split)
 
 
-def _split_of(text: str, patient_id: str, split_of: dict[str, Split]) -> Split:
-    known = split_of.get(patient_id)
+def _split_in(text: str) -> Split | None:
     if not text:
-        return known or split_of_patient(patient_id)
+        return None
     if text.lower() not in [split.value for split in Split]:
         raise _BadRow(f"split is {text!r}; expected train, val, test or nothing")
-    split = Split(text.lower())
-    if known is not None and known != split:
-        raise _BadRow(f"the patient is in split {known} already and cannot be in {split} too; that would leak")
-    return split
+    return Split(text.lower())
 
 
 def _mpp_of(text: str) -> float | None:
     if not text:
         return None
     try:
-        return float(text)
+        mpp = float(text)
     except ValueError:
         raise _BadRow(f"mpp is {text!r}; expected micrometres per pixel such as 0.25, or nothing") from None
+    if not LEAST_MPP <= mpp <= MOST_MPP:
+        raise _BadRow(
+            f"mpp is {text}; expected {LEAST_MPP:g}-{MOST_MPP:g} micrometres per pixel such as 0.25, or nothing"
+        )
+    return mpp
 
 
 def _check_opens(slide: Slide) -> None:
@@ -159,8 +198,6 @@ def _check_opens(slide: Slide) -> None:
 def _recorded(done: Registration, table: Path, row: Row, key: str) -> Iterator[None]:
     """Turn a bad row into a problem with its line."""
     try:
-        if row.malformed:
-            raise _BadRow(row.malformed)
         yield
     except _BadRow as error:
         done.problems.append(Problem(source=table.name, line=row.line, item=row.cells.get(key, ""), reason=str(error)))

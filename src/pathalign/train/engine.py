@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -70,6 +70,7 @@ class StepRandom:
         return cls(np.random.default_rng(key), torch.Generator().manual_seed(key))
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What a run trains."""
 

@@ -1,8 +1,9 @@
 """Self-supervised pre-training of the small ViT on a workspace's own patches.
 
-Two views of a patch (other crop, orientation, stain and tokens) are told apart from those of all other patches
-(InfoNCE: Oord et al. 2018; as in SimCLR: Chen et al. 2020). Only a share of each view's tokens is encoded, which makes
-a step cheaper and the task harder.
+Two different quadrants of a patch, each with other amounts of stain and with tokens missing, are projected to few
+dimensions so that these are canonically correlated (Hotelling 1936; deep CCA: Andrew et al. 2013): what neighbouring
+tissue shares is kept, what tells one image from another is not. A slide model that learns from a hundred slides would
+learn the latter by heart. The stem's statistics are computed once, so that a step touches no pixels.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
-from torch.nn import functional
 
+from pathalign.encoders.texture import TextureStem
 from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
 from pathalign.train.engine import Schedule, StepRandom, batch_at
 
@@ -24,17 +25,22 @@ from pathalign.train.engine import Schedule, StepRandom, batch_at
 class PretrainRecipe:
     """The small ViT of the offline default and how it is trained."""
 
-    vit: ViTConfig = field(default_factory=lambda: ViTConfig(dim=192, depth=4, heads=3, stem="texture"))
+    vit: ViTConfig = field(default_factory=lambda: ViTConfig(dim=128, depth=2, heads=2, stem="texture", canonical=24))
     schedule: Schedule = field(
-        default_factory=lambda: Schedule(steps=200, batch=64, peak_lr=5e-4, final_lr=1e-5, warmup_steps=20)
+        default_factory=lambda: Schedule(steps=100, batch=128, peak_lr=1e-3, final_lr=2e-5, warmup_steps=20)
     )
     max_patches: int = 4096
-    """Patches held in memory, spread evenly over the training slides (150 kB each)."""
-    crop_px: int = 112
+    """Patches held in memory, spread evenly over the training slides (150 kB each, and 32 kB of statistics)."""
     keep_tokens: float = 0.6
-    stain_jitter: float = 0.2
-    """Largest relative change of the amount of each stain."""
-    temperature: float = 0.2
+    stain_jitter: float = 0.3
+    """Largest change of the logarithm of the amount of haematoxylin, and of eosin."""
+
+    def __post_init__(self) -> None:
+        if self.vit.stem != "texture" or not self.vit.canonical:
+            raise ValueError(
+                "Pre-training needs a ViT with the texture stem and a canonical projection, "
+                f"got stem={self.vit.stem!r} and canonical={self.vit.canonical}."
+            )
 
     def as_json(self) -> dict[str, Any]:
         """What manifests record."""
@@ -42,66 +48,58 @@ class PretrainRecipe:
 
 
 class PretrainModule(nn.Module):
-    """The ViT and the head that is thrown away afterwards."""
+    """The ViT; it has no head that would be thrown away."""
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.vit = VisionTransformer(config)
-        width = self.vit.embedding_dim
-        self.head = nn.Sequential(nn.Linear(width, 512), nn.LayerNorm(512), nn.GELU(), nn.Linear(512, 128))
 
 
 class PretrainObjective:
-    """InfoNCE between two views of each patch."""
+    """Canonical correlation between two quadrants of each patch."""
 
     def __init__(self, patches: UInt8[Tensor, "patch height width 3"], recipe: PretrainRecipe) -> None:
         torch.manual_seed(recipe.schedule.seed)
-        self._patches, self._recipe = patches, recipe
+        self._recipe = recipe
         self.module = PretrainModule(recipe.vit)
-        if recipe.vit.stem == "texture":
-            self.module.vit.patch_embed.calibrate(normalise(patches[:: max(1, len(patches) // 256)]))
+        stem = self.module.vit.patch_embed
+        assert isinstance(stem, TextureStem), "the recipe refuses any other"
+        self._stem = stem
+        self._stem.calibrate(normalise(patches[:: max(1, len(patches) // 256)]))
+        found = [self._stem.standardised(normalise(some)).half() for some in patches.split(32)]
+        self._statistics = torch.cat(found)  # [patch, row, column, statistic]
 
     def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
-        schedule = self._recipe.schedule
-        batch = min(schedule.batch, len(self._patches))
-        chosen = torch.from_numpy(batch_at(step, items=len(self._patches), batch=batch, seed=schedule.seed))
-        views = torch.cat([self._view(chosen, random.torch), self._view(chosen, random.torch)])
-        tokens = self.module.vit(views, self._kept_tokens(len(views), random.torch))
-        embeddings = torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], dim=1)
-        return {"info_nce": info_nce(self.module.head(embeddings), self._recipe.temperature)}
+        """Minus the sum of the squared canonical correlations."""
+        schedule, patches = self._recipe.schedule, len(self._statistics)
+        batch = min(schedule.batch, patches)
+        chosen = torch.from_numpy(batch_at(step, items=patches, batch=batch, seed=schedule.seed))
+        first, second = torch.rand(batch, 4, generator=random.torch).argsort(1)[:, :2].unbind(1)
+        views = torch.cat([self._view(chosen, first, random.torch), self._view(chosen, second, random.torch)])
+        one, other = self.module.vit.embed_statistics(views).chunk(2)
+        return {"canonical_loss": -squared_correlations(one, other)}
 
-    def _view(self, chosen: Int[Tensor, " batch"], random: torch.Generator) -> Float[Tensor, "batch 3 crop crop"]:
-        side, crop = self._patches.shape[1], self._recipe.crop_px
-        corners = torch.randint(0, side - crop + 1, (len(chosen), 2), generator=random)
-        turns = torch.randint(0, 8, (len(chosen),), generator=random)
-        views = []
-        for index, (y, x), turn in zip(chosen.tolist(), corners.tolist(), turns.tolist(), strict=True):
-            view = self._patches[index, y : y + crop, x : x + crop].rot90(turn % 4, (0, 1))
-            views.append(view.flip(1) if turn >= 4 else view)
-        return normalise(jitter_stain(torch.stack(views), self._recipe.stain_jitter, random))
-
-    def _kept_tokens(self, batch: int, random: torch.Generator) -> Int[Tensor, "batch kept"]:
-        tokens = (self._recipe.crop_px // self._recipe.vit.token_px) ** 2
-        kept = max(1, round(tokens * self._recipe.keep_tokens))
-        return torch.rand(batch, tokens, generator=random).argsort(1)[:, :kept]
-
-
-def jitter_stain(
-    patches: UInt8[Tensor, "batch height width 3"], amount: float, random: torch.Generator
-) -> UInt8[Tensor, "batch height width 3"]:
-    """Each patch with another amount of every stain, as another batch of dye or thickness of section would give.
-
-    Optical density is scaled by up to `amount` in all and by half of it in each colour: no hue that tissue never takes.
-    """
-    overall = 1 + amount * (2 * torch.rand(len(patches), 1, 1, 1, generator=random) - 1)
-    colour = 1 + amount / 2 * (2 * torch.rand(len(patches), 1, 1, 3, generator=random) - 1)
-    transmitted = (patches.float() / 255).clamp_min(1 / 255) ** (overall * colour)
-    return (transmitted * 255).round().to(torch.uint8)
+    def _view(
+        self, chosen: Int[Tensor, " batch"], quadrant: Int[Tensor, " batch"], random: torch.Generator
+    ) -> Float[Tensor, "batch kept statistic"]:
+        side = self._statistics.shape[1] // 2
+        step = torch.arange(side)
+        rows = (quadrant // 2 * side)[:, None] + step
+        columns = (quadrant % 2 * side)[:, None] + step
+        tokens = self._statistics[chosen[:, None, None], rows[:, :, None], columns[:, None, :]].flatten(1, 2).float()
+        kept = max(1, int(side * side * self._recipe.keep_tokens))
+        keep = torch.rand(len(chosen), side * side, generator=random).argsort(1)[:, :kept]
+        tokens = tokens.gather(1, keep[:, :, None].expand(-1, -1, tokens.shape[2]))
+        log_gain = self._recipe.stain_jitter * (2 * torch.rand(len(chosen), 2, generator=random) - 1)
+        return self._stem.restained(tokens, log_gain)
 
 
-def info_nce(projections: Float[Tensor, "view dim"], temperature: float) -> Float[Tensor, ""]:
-    """The other view of the same patch against all other views; views i and i + half belong together."""
-    unit = functional.normalize(projections, dim=1)
-    logits = (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
-    partner = torch.arange(len(unit), device=unit.device).roll(len(unit) // 2)
-    return functional.cross_entropy(logits, partner)
+def squared_correlations(one: Float[Tensor, "pair dim"], other: Float[Tensor, "pair dim"]) -> Float[Tensor, ""]:
+    """The sum of the squared canonical correlations of two views, which have the same distribution; at most `dim`."""
+    mean = torch.cat([one, other]).mean(0)
+    one, other = one - mean, other - mean
+    covariance = (one.T @ one + other.T @ other) / (2 * len(one))
+    between = (one.T @ other + other.T @ one) / (2 * len(one))
+    factor = torch.linalg.cholesky(covariance + 1e-3 * torch.eye(one.shape[1]))
+    half = torch.linalg.solve_triangular(factor, between, upper=False)
+    return torch.linalg.solve_triangular(factor, half.T, upper=False).square().sum()

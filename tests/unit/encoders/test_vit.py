@@ -1,0 +1,104 @@
+"""The vision transformer and its texture stem."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from pathalign.encoders.texture import STATISTICS, TextureStem
+from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+
+pytestmark = pytest.mark.unit
+
+
+def tissue(count: int, side: int = 64, *, seed: int = 0) -> Tensor:
+    """Patches with purple blobs on pink, [patch, side, side, 3]."""
+    random = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(count, 1, side // 8, side // 8, generator=random)
+    nuclei = torch.nn.functional.interpolate(coarse, (side, side), mode="bilinear").squeeze(1)[..., None]
+    noise = torch.rand(count, side, side, 3, generator=random) * 20
+    return (torch.tensor([230.0, 170.0, 205.0]) - nuclei * torch.tensor([120.0, 110.0, 50.0]) + noise).to(torch.uint8)
+
+
+def canonical_vit() -> VisionTransformer:
+    """A small ViT of the kind that pre-trains itself."""
+    torch.manual_seed(0)
+    return VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=5)).eval()
+
+
+@pytest.mark.parametrize("stem", ["linear", "texture"])
+def test_embedding_has_the_stated_width(stem: str) -> None:
+    """Class token and mean token, side by side."""
+    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem=stem))  # type: ignore[arg-type]
+
+    assert vit.embed(normalise(tissue(3))).shape == (3, vit.embedding_dim) == (3, 64)
+
+
+def test_canonical_embedding_is_the_mean_over_quadrants() -> None:
+    """Each quadrant's statistics, projected as pre-training projects them."""
+    vit = canonical_vit()
+    images = normalise(tissue(2))
+    found = vit.patch_embed.standardised(images)  # type: ignore[operator]
+    corners = [found[:, y : y + 2, x : x + 2].flatten(1, 2) for y in (0, 2) for x in (0, 2)]
+
+    expected = torch.stack([vit.embed_statistics(corner) for corner in corners]).mean(0)
+
+    assert vit.embedding_dim == 5
+    torch.testing.assert_close(vit.embed(images), expected)
+
+
+def test_a_turned_patch_has_the_same_canonical_embedding() -> None:
+    """Statistics do not depend on orientation, nor does anything after them."""
+    vit, patches = canonical_vit(), tissue(2)
+
+    torch.testing.assert_close(
+        vit.embed(normalise(patches.rot90(1, (1, 2)))), vit.embed(normalise(patches)), atol=1e-3, rtol=1e-3
+    )
+
+
+def test_statistics_turn_with_the_patch() -> None:
+    """A quarter turn moves the tokens and changes none."""
+    stem, patches = TextureStem(8, 16), tissue(2)
+
+    found = stem.statistics(normalise(patches))
+    turned = stem.statistics(normalise(patches.rot90(1, (1, 2))))
+
+    assert found.shape == (2, STATISTICS, 4, 4)
+    torch.testing.assert_close(turned, found.rot90(1, (2, 3)), atol=3e-3, rtol=1e-3)
+
+
+def test_restaining_in_closed_form_agrees_with_restained_pixels() -> None:
+    """Twice the density in both stains, once as pixels and once as statistics."""
+    stem = TextureStem(8, 16)
+    images = normalise(tissue(2))
+    transmitted = images * stem.std + stem.mean
+    darker = (transmitted**1.2 - stem.mean) / stem.std
+
+    log_gain = torch.full((2, 2), 1.2).log()
+    restained = stem.restained(stem.standardised(images).flatten(1, 2), log_gain)
+
+    torch.testing.assert_close(restained, stem.standardised(darker).flatten(1, 2), atol=0.05, rtol=0.02)
+
+
+def test_dropped_tokens_are_not_encoded() -> None:
+    """Of 16 tokens 3 are kept, beside the class token."""
+    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2))
+    keep = torch.tensor([[0, 5, 9], [1, 2, 15]])
+
+    assert vit(normalise(tissue(2)), keep).shape == (2, 4, 32)
+
+
+def test_positions_are_interpolated_for_a_smaller_image() -> None:
+    """A 32-pixel image has 4 tokens, and one of full size keeps its positions."""
+    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2))
+
+    assert vit(normalise(tissue(1, side=32))).shape == (1, 5, 32)
+    assert vit._positions(4, 4).equal(vit.pos_embed[:, 1:])
+
+
+@pytest.mark.parametrize("wrong", [{"image_px": 100}, {"dim": 190}, {"image_px": 48, "canonical": 4}])
+def test_impossible_sizes_are_refused(wrong: dict[str, int]) -> None:
+    """Squares must tile the image, heads the width, quadrants the squares."""
+    with pytest.raises(ValueError, match=r"must be|even"):
+        ViTConfig(**wrong)  # type: ignore[arg-type]

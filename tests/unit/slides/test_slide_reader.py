@@ -1,0 +1,156 @@
+"""Reading regions, compared with OpenSlide itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import openslide
+import pytest
+from PIL import Image
+
+from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
+from pathalign.slides.openslide_reader import SlideReader, library_version
+
+pytestmark = pytest.mark.unit
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def noise() -> np.ndarray:
+    """Smooth random colours, so that a shift of one pixel shows."""
+    coarse = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((600, 400), Image.Resampling.BICUBIC))
+
+
+def reference(path: Path, xy_px0: tuple[int, int], level: int, size: tuple[int, int]) -> np.ndarray:
+    """What OpenSlide reads at a level."""
+    with openslide.OpenSlide(path) as slide:
+        return np.asarray(slide.read_region(xy_px0, level, size).convert("RGB"))
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_region_at_a_level_is_openslides(written: Write, noise: np.ndarray, level: int) -> None:
+    """At the resolution of a level, and on its pixels, nothing is resampled."""
+    path = written(noise, mpp=0.25)
+
+    with SlideReader(path) as slide:
+        region = slide.region((64.0, 32.0), size_px=(70, 50), mpp=0.25 * 2**level)
+
+    assert (region.shape, region.dtype) == ((50, 70, 3), np.uint8)
+    np.testing.assert_array_equal(region, reference(path, (64, 32), level, (70, 50)))
+
+
+def test_a_coarser_region_is_the_area_mean(written: Write, noise: np.ndarray) -> None:
+    """Without a fitting level a pixel is the mean of those it covers."""
+    path = written(noise, mpp=0.25, levels=1)
+
+    with SlideReader(path) as slide:
+        region = slide.region((30.0, 20.0), size_px=(40, 30), mpp=1.0)
+
+    fine = reference(path, (30, 20), 0, (160, 120)).astype(float)
+    expected = fine.reshape(30, 4, 40, 4, 3).mean((1, 3))
+    np.testing.assert_allclose(region, expected, atol=1)
+
+
+def test_a_scale_that_is_no_integer(written: Write, noise: np.ndarray) -> None:
+    """From 0.2527 to 1 mpp, pixels keep their place: equal to an area mean of fractional boxes, without drift."""
+    path = written(noise, mpp=0.2527, levels=2)
+    scale = 1.0 / 0.2527
+
+    with SlideReader(path) as slide:
+        whole = slide.region((0.0, 0.0), size_px=(140, 95), mpp=1.0)
+        far = slide.region((100 * scale, 60 * scale), size_px=(40, 35), mpp=1.0)
+
+    level0 = Image.fromarray(reference(path, (0, 0), 0, (600, 400)))
+    expected = np.asarray(level0.resize((140, 95), Image.Resampling.BOX, box=(0, 0, 140 * scale, 95 * scale)))
+    moved = np.abs(whole[:, 1:].astype(float) - expected[:, :-1]).mean()
+    assert np.abs(whole.astype(float) - expected).mean() < moved / 3
+    assert np.abs(far.astype(float) - expected[60:, 100:]).mean() < moved / 3
+
+
+def test_what_lies_beyond_the_edge_is_white(written: Write, noise: np.ndarray) -> None:
+    """A region over the edge has its full size; what is on the slide stays in its place."""
+    path = written(noise, mpp=0.5, levels=1)
+
+    with SlideReader(path) as slide:
+        corner = slide.region((580.0, 390.0), size_px=(50, 40), mpp=0.5)
+        before = slide.region((-30.0, -20.0), size_px=(50, 40), mpp=0.5)
+        nowhere = slide.region((5000.0, 5000.0), size_px=(20, 10), mpp=1.0)
+
+    assert corner.shape == before.shape == (40, 50, 3)
+    assert (corner[10:] == 255).all()
+    assert (corner[:, 20:] == 255).all()
+    np.testing.assert_array_equal(corner[:10, :20], reference(path, (580, 390), 0, (20, 10)))
+    assert (before[:20] == 255).all()
+    assert (before[:, :30] == 255).all()
+    np.testing.assert_array_equal(before[20:, 30:], reference(path, (0, 0), 0, (20, 20)))
+    assert nowhere.shape == (10, 20, 3)
+    assert (nowhere == 255).all()
+
+
+def test_the_thumbnail_is_the_whole_slide(written: Write, noise: np.ndarray) -> None:
+    """Its size is rounded up, and its content is the area mean."""
+    path = written(noise, mpp=0.5, levels=1)
+
+    with SlideReader(path) as slide:
+        thumbnail = slide.thumbnail(3.0)
+
+    assert thumbnail.shape == (67, 100, 3)
+    expected = reference(path, (0, 0), 0, (600, 396)).reshape(66, 6, 100, 6, 3).mean((1, 3))
+    np.testing.assert_allclose(thumbnail[:66], expected, atol=1)
+
+
+def test_a_thumbnail_of_many_blocks_has_no_seams(written: Write) -> None:
+    """A slide without a pyramid that is read in several blocks gives the same as in one."""
+    gradient = np.add.outer(np.arange(4300) // 40, np.arange(600) // 10).astype(np.uint8)
+    path = written(np.repeat(gradient[..., None], 3, axis=2), mpp=0.25, levels=1)
+
+    with SlideReader(path) as slide:
+        thumbnail = slide.thumbnail(1.0)
+        whole = slide.region((0.0, 0.0), size_px=(150, 1075), mpp=1.0)
+
+    np.testing.assert_array_equal(thumbnail, whole)
+
+
+def test_resolution_is_settled_on_opening(written: Write, noise: np.ndarray) -> None:
+    """A slide without a usable pixel size does not open, unless the user gave one."""
+    silent, bogus = written(noise, mpp=None, name="a.tif"), written(noise, mpp=352.8, name="b.tif")
+
+    with pytest.raises(MissingResolution, match=r"a\.tif has no pixel size"):
+        SlideReader(silent)
+    with pytest.raises(MissingResolution, match=r"b\.tif claims a pixel size of 352\.8"):
+        SlideReader(bogus)
+    with SlideReader(bogus, given_mpp=0.5) as slide:
+        assert (slide.mpp, slide.resolution.source, slide.vendor) == (0.5, "slides.csv", "generic-tiff")
+        assert slide.size_px0 == (600, 400)
+
+
+def test_detail_is_not_invented(written: Write, noise: np.ndarray) -> None:
+    """A slide coarser than the patches is refused with the `--mpp` that it can serve; 10 % is let pass."""
+    with SlideReader(written(noise, mpp=0.5026)) as slide:
+        slide.check_finer_than(0.5)
+        with pytest.raises(RefusedSlide, match=r"0\.5026 mpp, coarser than the 0\.25 mpp.*`--mpp 0\.51`"):
+            slide.check_finer_than(0.25)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A wrong path is refused with the column to correct, and without the folder's name."""
+    with pytest.raises(UnreadableSlide, match=r"^none\.svs is not there\. Correct its `path` in slides\.csv") as caught:
+        SlideReader(tmp_path / "none.svs")
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_file_that_is_no_slide(tmp_path: Path) -> None:
+    """Text under a slide's name is refused with the formats that can be read."""
+    (tmp_path / "a.svs").write_text("no slide")
+
+    with pytest.raises(UnreadableSlide, match=r"a\.svs cannot be opened as a whole-slide image .*SVS, NDPI"):
+        SlideReader(tmp_path / "a.svs")
+
+
+def test_the_library_tells_its_version() -> None:
+    """The OpenSlide library, not its binding, is what decides pixels."""
+    assert library_version().startswith("4.")

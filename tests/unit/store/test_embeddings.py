@@ -1,0 +1,114 @@
+"""Patch embeddings on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from pathalign.domain.geometry import PatchGrid, PatchSpec
+from pathalign.errors import MissingArtifact, StaleArtifact
+from pathalign.store.embeddings import embedding_path, read_bag, read_provenance, write_bag
+
+pytestmark = pytest.mark.unit
+
+PROVENANCE = {"encoder": {"name": "e"}, "patches": 5}
+
+
+def a_grid(patches: int) -> PatchGrid:
+    """A grid of that many patches at a resolution that gives a fraction of a pixel."""
+    xy_px0 = np.arange(patches)[:, None] * np.array([[886, 3]])
+    return PatchGrid(
+        spec=PatchSpec(patch_px=224, patch_mpp=1.0), slide_mpp=0.2527, xy_px0=xy_px0.astype(np.int32),
+        tissue_share=np.linspace(0.25, 1, patches, dtype=np.float32),
+    )  # fmt: skip
+
+
+def written(path: Path, *, patches: int = 5) -> np.ndarray:
+    """Write a bag and return its embeddings."""
+    embeddings = np.random.default_rng(0).standard_normal((patches, 8)).astype(np.float16)
+    write_bag(path, slide_id="s1", embeddings=embeddings, grid=a_grid(patches), provenance=PROVENANCE)
+    return embeddings
+
+
+@pytest.mark.parametrize("patches", [0, 1, 5])
+def test_a_bag_comes_back(tmp_path: Path, patches: int) -> None:
+    """Embeddings and positions are exact; a slide without tissue is an empty, valid bag."""
+    path = embedding_path(tmp_path, "s1")
+    embeddings = written(path, patches=patches)
+
+    bag = read_bag(path, slide_id="s1")
+
+    np.testing.assert_array_equal(bag.embeddings, embeddings)
+    np.testing.assert_array_equal(bag.xy_px0, a_grid(patches).xy_px0)
+    assert (bag.slide_id, bag.slide_mpp, bag.side_px0) == ("s1", 0.2527, 224 / 0.2527)
+    assert (bag.embeddings.dtype, bag.xy_px0.dtype) == (np.float16, np.int32)
+    assert len(bag) == patches
+    assert read_provenance(path) == PROVENANCE
+
+
+def test_the_file_speaks_tridents_language(tmp_path: Path) -> None:
+    """`features` float16 and `coords` int32 are contiguous, with TRIDENT's attributes."""
+    path = tmp_path / "s1.h5"
+    written(path)
+
+    with h5py.File(path) as f:
+        features, coords = f["features"], f["coords"]
+        assert (features.dtype, coords.dtype) == (np.float16, np.int32)
+        assert features.chunks is None
+        assert coords.chunks is None
+        assert {name: coords.attrs[name] for name in ("name", "patch_size", "patch_size_level0", "overlap")} == {
+            "name": "s1", "patch_size": 224, "patch_size_level0": 886, "overlap": 0,
+        }  # fmt: skip
+
+
+def test_equal_input_is_equal_bytes(tmp_path: Path) -> None:
+    """No time stamp or order of keys reaches the file."""
+    written(tmp_path / "a.h5")
+    written(tmp_path / "b.h5")
+
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.999])
+def test_a_truncated_file_has_no_provenance(tmp_path: Path, share: float) -> None:
+    """A file that was cut off at any place is not taken for complete, and reading it says what to do."""
+    path = tmp_path / "s1.h5"
+    written(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+
+    assert read_provenance(path) is None
+    with pytest.raises(StaleArtifact, match="`pathalign embed"):
+        read_bag(path, slide_id="s1")
+
+
+def test_a_slide_without_embeddings(tmp_path: Path) -> None:
+    """A missing file has no provenance, and reading it names the slide and both repairs."""
+    path = embedding_path(tmp_path, "s1")
+
+    assert read_provenance(path) is None
+    with pytest.raises(MissingArtifact, match=r"Slide s1 .*`pathalign embed`.*`pathalign status --problems`"):
+        read_bag(path, slide_id="s1")
+
+
+def test_another_format_is_stale(tmp_path: Path) -> None:
+    """A file of TRIDENT itself, or of another format, is not read as ours."""
+    path = tmp_path / "s1.h5"
+    with h5py.File(path, "w") as f:
+        f["features"] = np.zeros((2, 3))
+
+    assert read_provenance(path) is None
+    with pytest.raises(StaleArtifact, match="not of embedding format 1"):
+        read_bag(path, slide_id="s1")
+
+
+def test_as_many_embeddings_as_patches(tmp_path: Path) -> None:
+    """A count that does not fit the grid is a bug, and nothing is written."""
+    with pytest.raises(AssertionError, match="4 embeddings for 5 patches"):
+        write_bag(
+            tmp_path / "s.h5", slide_id="s", embeddings=np.zeros((4, 2), np.float32), grid=a_grid(5), provenance={}
+        )
+    assert list(tmp_path.iterdir()) == []

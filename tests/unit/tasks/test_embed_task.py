@@ -1,0 +1,238 @@
+"""`embed`: outcomes, resuming, and what makes embeddings stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pathalign.domain.geometry import PatchSpec
+from pathalign.domain.records import Outcome
+from pathalign.errors import MissingArtifact, StaleArtifact
+from pathalign.store.artifact import MANIFEST
+from pathalign.store.catalog import Catalog
+from pathalign.store.embeddings import embedding_path, read_bag, read_provenance
+from pathalign.store.workspace import Workspace, create_workspace
+from pathalign.tasks.embedding import embed
+from pathalign.tasks.registration import add
+
+pytestmark = pytest.mark.unit
+
+WriteTable = Callable[..., Path]
+SPEC = PatchSpec()
+HEADER = ("slide_id", "path", "mpp")
+GOOD = (("one", "slides/one.tif", ""), ("three", "slides/three.tif", ""))
+NAME = "colour-1mpp-224px"
+
+
+@pytest.fixture
+def filled(workspace: Workspace, slides: Path, write_table: WriteTable) -> Workspace:
+    """Three slides with tissue and one of bare glass."""
+    add(
+        workspace,
+        write_table("slides.csv", HEADER, *GOOD, ("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", "")),
+    )
+    return workspace
+
+
+def files(workspace: Workspace) -> dict[str, bytes]:
+    """The bytes of everything in the set of embeddings."""
+    return {path.name: path.read_bytes() for path in (workspace.root / "embeddings" / NAME).iterdir()}
+
+
+def outcomes(workspace: Workspace) -> dict[str, Outcome]:
+    """Slide -> outcome in the catalog."""
+    with Catalog(workspace.catalog_path) as catalog:
+        return {slide_id: outcome for slide_id, (outcome, _) in catalog.outcomes("embed").items()}
+
+
+def test_glass_gives_an_empty_valid_file(filled: Workspace, make_encoder: Any) -> None:
+    """A slide without tissue has a file without patches and an outcome of its own."""
+    done = embed(filled, make_encoder(), spec=SPEC)
+
+    assert outcomes(filled) == {"glass": Outcome.EMPTY, "one": Outcome.OK, "three": Outcome.OK, "two": Outcome.OK}
+    bag = read_bag(embedding_path(filled.root / "embeddings" / NAME, "glass"), slide_id="glass")
+    assert bag.embeddings.shape == (0, 6)
+    assert bag.xy_px0.shape == (0, 2)
+    assert done.as_json()["slides"] == {"ok": 3, "empty": 1, "refused": 0, "failed": 0}
+    assert done.patches == 12
+    assert done.problems == []
+
+
+def test_a_broken_slide_harms_no_other(
+    filled: Workspace,
+    slides: Path,
+    tmp_path: Path,
+    write_table: WriteTable,
+    make_encoder: Any,
+    tear: Callable[[Path], None],
+) -> None:
+    """Slides that break, vanish or turn out too coarse are recorded; the others have the bytes of a run without them."""
+    alone = create_workspace(tmp_path / "alone")
+    add(alone, write_table("good.csv", HEADER, *GOOD))
+    embed(alone, make_encoder(), spec=SPEC)
+    rows = [
+        *GOOD,
+        ("coarse", "slides/one.tif", "4.0"),
+        ("two", "slides/two.tif", ""),
+        ("glass", "slides/glass.tif", ""),
+    ]
+    add(filled, write_table("slides.csv", HEADER, *rows))
+    tear(slides / "two.tif")
+    (slides / "glass.tif").unlink()
+
+    done = embed(filled, make_encoder(), spec=SPEC)
+
+    assert {name: data for name, data in files(filled).items() if name.endswith(".h5")} == {
+        name: data for name, data in files(alone).items() if name.endswith(".h5")
+    }
+    found = outcomes(filled)
+    assert [found[i] for i in ("one", "three")] == [Outcome.OK, Outcome.OK]
+    assert found["coarse"] == Outcome.REFUSED
+    assert found["two"] == Outcome.FAILED
+    reasons = {problem.item: problem.reason for problem in done.problems}
+    assert sorted(reasons) == ["coarse", "glass", "two"]
+    assert "two.tif breaks" in reasons["two"]
+    assert "is not there" in reasons["glass"]
+    assert "--mpp 4" in reasons["coarse"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3])
+def test_stopped_and_run_again_is_equal(
+    filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, stop_at: int
+) -> None:
+    """Whenever `embed` is stopped, running it again ends with the bytes of one run, and does only what is missing."""
+    whole = create_workspace(tmp_path / "whole")
+    add(whole, tmp_path / "slides.csv")
+    embed(whole, make_encoder(), spec=SPEC)
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(filled, make_encoder(stop_at=stop_at), spec=SPEC)
+    assert MANIFEST not in files(filled)
+    resumed = make_encoder()
+    done = embed(filled, resumed, spec=SPEC)
+
+    assert files(filled) == files(whole)
+    assert resumed.calls == 3 - (stop_at - 1)
+    assert done.slides_done_before == stop_at, "glass comes first and needs no encoder"
+    assert done.patches == 12
+
+
+def test_again_does_nothing(filled: Workspace, make_encoder: Any) -> None:
+    """What is done is left as it is, empty slides too."""
+    embed(filled, make_encoder(), spec=SPEC)
+    before = files(filled)
+    encoder = make_encoder()
+
+    done = embed(filled, encoder, spec=SPEC)
+
+    assert encoder.calls == 0
+    assert done.slides_done_before == 4
+    assert files(filled) == before
+    assert outcomes(filled)["glass"] == Outcome.EMPTY
+
+
+def test_a_torn_file_is_made_again(filled: Workspace, make_encoder: Any) -> None:
+    """That a file exists does not mean that it is complete."""
+    embed(filled, make_encoder(), spec=SPEC)
+    before = files(filled)
+    path = filled.root / "embeddings" / NAME / "two.h5"
+    path.write_bytes(path.read_bytes()[:500])
+
+    done = embed(filled, make_encoder(), spec=SPEC)
+
+    assert done.slides_done_before == 3
+    assert files(filled) == before
+
+
+@pytest.mark.parametrize("what", ["min_tissue", "encoder"])
+def test_other_parameters_are_refused_until_redo(filled: Workspace, make_encoder: Any, what: str) -> None:
+    """A set of embeddings has one encoder and one set of parameters; `--redo` makes it anew."""
+    embed(filled, make_encoder(), spec=SPEC)
+    spec = PatchSpec(min_tissue=0.9) if what == "min_tissue" else SPEC
+    weights = "others" if what == "encoder" else "none"
+
+    with pytest.raises(StaleArtifact, match=rf"another {what}.*`--redo`"):
+        embed(filled, make_encoder(weights=weights), spec=spec)
+
+    before = files(filled)
+    embed(filled, make_encoder(weights=weights), spec=spec, redo=True)
+    assert files(filled).keys() == before.keys()
+    assert files(filled)[MANIFEST] != before[MANIFEST]
+
+
+def test_a_stopped_redo_leaves_no_complete_set(filled: Workspace, make_encoder: Any) -> None:
+    """A set of old and new embeddings has no manifest; running again without `--redo` completes it."""
+    embed(filled, make_encoder(), spec=SPEC)
+    with pytest.raises(KeyboardInterrupt):
+        embed(filled, make_encoder(weights="others", stop_at=2), spec=SPEC, redo=True)
+
+    with pytest.raises(MissingArtifact):
+        filled.embeddings_folder()
+
+    embed(filled, make_encoder(weights="others"), spec=SPEC)
+    folder = filled.embeddings_folder()
+    made_by = {(read_provenance(path) or {})["encoder"]["weights_digest"] for path in folder.glob("*.h5")}
+    assert made_by == {"others"}
+
+
+def test_another_resolution_has_its_own_folder(filled: Workspace, make_encoder: Any) -> None:
+    """Sets of embeddings at two resolutions stand side by side."""
+    embed(filled, make_encoder(), spec=SPEC)
+    done = embed(filled, make_encoder(), spec=PatchSpec(patch_mpp=2.0))
+
+    assert done.name == "colour-2mpp-224px"
+    assert sorted(path.name for path in (filled.root / "embeddings").iterdir()) == [NAME, "colour-2mpp-224px"]
+
+
+def test_a_corrected_mpp_embeds_that_slide_again(filled: Workspace, write_table: WriteTable, make_encoder: Any) -> None:
+    """A slide's resolution is part of what its embeddings were made from."""
+    embed(filled, make_encoder(), spec=SPEC)
+    before = files(filled)
+    add(filled, write_table("slides.csv", HEADER, ("one", "slides/one.tif", "0.5")))
+
+    done = embed(filled, make_encoder(), spec=SPEC)
+
+    assert done.slides_done_before == 3
+    changed = {name for name, data in files(filled).items() if data != before[name]}
+    assert changed == {"one.h5", MANIFEST}
+    bag = read_bag(embedding_path(filled.root / "embeddings" / NAME, "one"), slide_id="one")
+    assert (bag.slide_mpp, bag.side_px0, len(bag)) == (0.5, 448.0, 1)
+
+
+def test_a_slide_that_breaks_later_loses_its_embeddings(
+    filled: Workspace, slides: Path, make_encoder: Any, tear: Callable[[Path], None]
+) -> None:
+    """Embeddings of a slide that can no longer be read are not kept as if they were of it."""
+    embed(filled, make_encoder(), spec=SPEC)
+    before = files(filled)
+    tear(slides / "two.tif")
+
+    embed(filled, make_encoder(), spec=SPEC)
+
+    assert before.keys() - files(filled).keys() == {"two.h5"}
+    assert files(filled)[MANIFEST] != before[MANIFEST]
+
+
+def test_numbers_that_are_not_finite_fail_the_slide(filled: Workspace, make_encoder: Any) -> None:
+    """An encoder that overflows half precision is told, and no file of such numbers is left."""
+    embed(filled, make_encoder(), spec=SPEC)
+    overflowing = make_encoder(weights="large")
+    overflowing.encode = lambda patches: make_encoder().encode(patches) * np.float32(1e30)
+
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        done = embed(filled, overflowing, spec=SPEC, redo=True)
+
+    assert {problem.item for problem in done.problems} == {"one", "two", "three"}
+    assert [name for name in files(filled) if name.endswith(".h5")] == ["glass.h5"]
+
+
+def test_nothing_to_embed_names_the_repair(workspace: Workspace, write_table: WriteTable, make_encoder: Any) -> None:
+    """A catalog without pixels says what to do."""
+    add(workspace, write_table("slides.csv", HEADER, ("imported", "", "")))
+
+    with pytest.raises(MissingArtifact, match="pathalign add"):
+        embed(workspace, make_encoder(), spec=SPEC)
