@@ -81,15 +81,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def ask(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Runs a verb with --json in this process: its document, after a check of the exit code (default 0)."""
+    """Runs a verb in this process: its document, or with `as_json=False` its words, after a check of the exit code."""
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
 
-    def call(*arguments: str | Path, code: int = 0) -> Any:
+    def call(*arguments: str | Path, code: int = 0, as_json: bool = True) -> Any:
         with pytest.raises(SystemExit) as left:
-            main([*map(str, arguments), "--json"])
+            main([*map(str, arguments), *(["--json"] if as_json else [])])
         out, err = capfd.readouterr()
         assert int(left.value.code or 0) == code, f"{out}\n{err}"
+        if not as_json:
+            return out
         assert out.count("\n") == 1, "one document on one line of stdout"
         return json.loads(out)
 

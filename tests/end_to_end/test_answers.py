@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import openslide
 import pytest
 
+import pathalign
 from pathalign.store.catalog import Catalog
 
 pytestmark = pytest.mark.e2e
@@ -218,6 +220,25 @@ def test_an_empty_slide_cannot_be_searched(made: Any, ask: Ask, classes: Path) -
         assert "is not in the index" in ask(*given, "-w", made.root, code=2)["error"]
 
 
+def test_people_read_tables(made: Any, ask: Ask, classes: Path, tmp_path: Path) -> None:
+    """Without --json every answer is words and tables, with the same content."""
+    root, slide_id = made.copied(tmp_path / "copy", without=("models/generation",)), with_tissue(made)[0]
+
+    def told(*arguments: str | Path, at: Path = root) -> str:
+        return ask(*arguments, "-w", at, as_json=False)
+
+    assert "rank" in told("search", "carcinoma", "--top", "3")
+    assert slide_id in told("classify", slide_id, "--classes", classes)
+    assert "Not calibrated" in told("classify", slide_id, "--classes", classes)
+    assert "A malignant slide waits" in told("triage")
+    assert "(confidence " in told("describe", slide_id, "--min-confidence", "0", at=made.root)
+    assert "No description: no tissue" in told("describe", EMPTY, at=made.root)
+    without_generation = told("evaluate")
+    assert "slide to text recall@1" in without_generation
+    assert "generated text" not in without_generation
+    assert "Next: pathalign train generation" in told("status")
+
+
 def estimates(document: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Everything with a value within nested dicts, with where it stands."""
     if isinstance(document, dict):
@@ -245,7 +266,7 @@ def test_evaluate(made: Any, ask: Ask, tmp_path: Path) -> None:
         assert estimate.keys() >= {"value", "ci95", "n"}, place
         low, high = estimate["ci95"]
         assert estimate["value"] is None or low is None or low - 1e-9 <= estimate["value"] <= high + 1e-9, place
-    for place, estimate in every.items():
+    for place in every:
         assert place.startswith("/generation") <= (f"/baselines/constant_text{place}" in every), place
 
     folder = root / "runs" / "evaluate-test"
@@ -273,13 +294,8 @@ def test_status_of_the_whole_chain(made: Any, ask: Ask) -> None:
 
 def test_a_model_folder_loads_alone(made: Any, tmp_path: Path) -> None:
     """`pathalign.load` opens a model folder that was copied away from its workspace."""
-    import shutil
+    kinds = ("retrieval", "generation")
+    copied = {kind: shutil.copytree(made.root / "models" / kind, tmp_path / kind) for kind in kinds}
 
-    import pathalign
-
-    kinds = {
-        kind: shutil.copytree(made.root / "models" / kind, tmp_path / kind) for kind in ("retrieval", "generation")
-    }
-
-    assert type(pathalign.load(kinds["retrieval"])).__name__ == "Aligner"
-    assert type(pathalign.load(str(kinds["generation"]))).__name__ == "Describer"
+    assert type(pathalign.load(copied["retrieval"])).__name__ == "Aligner"
+    assert type(pathalign.load(str(copied["generation"]))).__name__ == "Describer"

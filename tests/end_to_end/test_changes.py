@@ -38,6 +38,24 @@ def test_embedding_and_pretraining_again_do_nothing(made: Any, ask: Ask, tmp_pat
     assert ask("search", "carcinoma", "-w", root)["hits"]
 
 
+def test_a_model_that_is_being_replaced_is_not_complete(
+    made: Any, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while it saves another model, training leaves none that passes for the old; run again, it saves it."""
+    root = made.copied(tmp_path / "copy")
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathalign.train.runs.save_model", stop)
+        ask("train", "retrieval", "--steps", "1", "-w", root, code=1)
+    assert "pathalign train retrieval" in ask("search", "carcinoma", "-w", root, code=2)["error"]
+
+    assert not ask("train", "retrieval", "--steps", "1", "-w", root)["up_to_date"]
+    assert "pathalign index" in ask("search", "carcinoma", "-w", root, code=2)["error"]
+
+
 def test_changed_reports_make_the_index_stale(made: Any, ask: Ask, tmp_path: Path) -> None:
     """After curating changed reports no verb answers from the old index; indexing again repairs it."""
     root = made.copied(tmp_path / "copy")

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, UInt8
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -26,7 +27,13 @@ class OwnVit:
         """Load a folder; raises `BadModelFolder` when it is not one of ours."""
         config = _read_config(folder)
         self.model = VisionTransformer(ViTConfig(**config["vit"])).eval().requires_grad_(False)
-        self.model.load_state_dict(load_file(folder / "model.safetensors"))
+        try:
+            self.model.load_state_dict(load_file(folder / "model.safetensors"))
+        except (OSError, SafetensorError, RuntimeError) as error:  # RuntimeError: names or shapes do not fit
+            raise BadModelFolder(
+                f"{folder}/model.safetensors is missing, damaged or does not fit its config.json "
+                f"({type(error).__name__}). Copy the folder again, or run `pathalign pretrain --restart`."
+            ) from error
         self._card = EncoderCard(
             name=config["name"], embedding_dim=self.model.embedding_dim, patch_px=config["vit"]["image_px"],
             patch_mpp=config["patch_mpp"], licence=config["licence"], source=config["source"],
@@ -46,7 +53,12 @@ class OwnVit:
 
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise BadModelFolder(
+            f"{path} is damaged: it is no JSON. Copy the folder again, or run `pathalign pretrain --restart`."
+        ) from error
     if config.get("model_type") != MODEL_TYPE:
         raise BadModelFolder(
             f"{folder} does not hold a {MODEL_TYPE}. Run `pathalign pretrain`, or name another encoder."

@@ -44,7 +44,10 @@ class TextTokenizer:
         return ids, batch["attention_mask"].bool()
 
     def save(self, folder: Path) -> None:
-        """Write the tokenizer's files."""
+        """Write the tokenizer's files, without the padding and cut of the last call: these are no part of it."""
+        if (backend := getattr(self._tokenizer, "backend_tokenizer", None)) is not None:
+            backend.no_padding()
+            backend.no_truncation()
         self._tokenizer.save_pretrained(folder)
 
 

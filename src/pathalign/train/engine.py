@@ -12,6 +12,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -110,28 +111,28 @@ def train(
     optimizer = torch.optim.AdamW(_decay_groups(module, schedule.weight_decay), lr=schedule.peak_lr, betas=(0.9, 0.98))
     fingerprint = digest({"schedule": schedule.as_json(), **identity})
     start = _resume(run, fingerprint, module, optimizer)
-    log = _Log(run / METRICS, keep_until=start)
     module.train()
-    for step in range(start, schedule.steps):
-        random = StepRandom.at(schedule.seed, step)
-        torch.manual_seed(int(random.torch.initial_seed()))  # dropout
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.lr(step)
-        parts = objective.losses(step, random)
-        loss = torch.stack(list(parts.values())).sum()
-        _check_finite(loss, step)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(parameters, schedule.clip_norm)
-        optimizer.step()
-        row = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}}
-        log.append(step + 1, {**row, "lr": schedule.lr(step), "gradient_norm": norm.item()})
-        if (step + 1) % schedule.checkpoint_every == 0 and step + 1 < schedule.steps:
-            log.flush()
-            _save(run / CHECKPOINT, fingerprint, step + 1, module, optimizer)
-        if on_step:
-            on_step(step + 1, row)
-    log.flush()
+    with closing(_Log(run / METRICS, keep_until=start)) as log:
+        for step in range(start, schedule.steps):
+            random = StepRandom.at(schedule.seed, step)
+            torch.manual_seed(int(random.torch.initial_seed()))  # dropout
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.lr(step)
+            parts = objective.losses(step, random)
+            loss = torch.stack(list(parts.values())).sum()
+            _check_finite(loss, step)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(parameters, schedule.clip_norm)
+            optimizer.step()
+            row = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}}
+            log.append(step + 1, {**row, "lr": schedule.lr(step), "gradient_norm": norm.item()})
+            if (step + 1) % schedule.checkpoint_every == 0 and step + 1 < schedule.steps:
+                log.flush()
+                _save(run / CHECKPOINT, fingerprint, step + 1, module, optimizer)
+            if on_step:
+                on_step(step + 1, row)
+        log.flush()
     _save(run / CHECKPOINT, fingerprint, schedule.steps, module, optimizer)
     module.eval()
 
@@ -152,7 +153,8 @@ def _decay_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]
 
 def _trained_state(module: nn.Module) -> dict[str, Tensor]:
     """Everything but frozen weights: those of a large language model do not belong into a checkpoint."""
-    frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+    # With duplicates: a language model's head is its word embeddings under a second name.
+    frozen = {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
     return {name: value for name, value in module.state_dict().items() if name not in frozen}
 
 
@@ -201,3 +203,6 @@ class _Log:
     def flush(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()

@@ -56,3 +56,4 @@ def scale_prompt(describer: Describer) -> None:
     words = describer.language_model.model.get_input_embeddings().weight
     with torch.no_grad():
         nn.init.normal_(describer.to_prompt.weight, std=float(words.std()) / describer.to_prompt.in_features**0.5)
+        nn.init.zeros_(describer.to_prompt.bias)  # its default start is louder than all words, the same for any slide

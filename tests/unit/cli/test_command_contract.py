@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import click
 import pytest
 
 from pathalign.cli.main import cli, main
-from pathalign.store.workspace import create_workspace
+from pathalign.domain.records import Outcome
+from pathalign.store.workspace import create_workspace, open_workspace
+from pathalign.tasks.embedding import Embedding
 from pathalign.version import __version__
 
 pytestmark = pytest.mark.unit
@@ -128,8 +132,9 @@ def test_wrong_use_leaves_with_2(run: Run, arguments: list[str], told: str) -> N
 
 
 NEED_WORKSPACE: list[list[str]] = [
-    ["add", "slides.csv"], ["curate"], ["status"], ["pretrain"], ["embed"], ["train", "retrieval"], ["train", "generation"],
-    ["index"], ["search", "x"], ["describe", "x"], ["classify", "--classes", "x"], ["triage"], ["evaluate"],
+    ["add", "slides.csv"], ["curate"], ["status"], ["pretrain"], ["embed"], ["train", "retrieval"],
+    ["train", "generation"], ["index"], ["search", "x"], ["describe", "x"], ["classify", "--classes", "x"],
+    ["triage"], ["evaluate"],
 ]  # fmt: skip
 
 
@@ -252,7 +257,7 @@ def test_parquet_without_pyarrow_names_the_extra(
     run: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A missing extra is told with the command that installs it."""
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     (tmp_path / "slides.parquet").write_bytes(b"PAR1")
 
     code, _, err = run("add", "slides.parquet", "-w", workspace)
@@ -289,8 +294,6 @@ def test_stopped_by_the_user(run: Run, workspace: Path, monkeypatch: pytest.Monk
 
 def test_a_busy_stage_leaves_with_1(run: Run, workspace: Path) -> None:
     """Two processes never work on the same stage; waiting helps, so the exit code is 1."""
-    from pathalign.store.workspace import open_workspace
-
     with open_workspace(workspace).lock("catalog"):
         code, out, err = run("curate", "-w", workspace, "--json")
 
@@ -302,11 +305,6 @@ def test_a_slide_set_without_tissue_is_one_document(
     run: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When no slide gives a patch, `embed` leaves with 2 after its one document."""
-    from collections import Counter
-
-    from pathalign.domain.records import Outcome
-    from pathalign.tasks.embedding import Embedding
-
     (workspace / "models" / "encoder").mkdir(parents=True)
     (workspace / "models" / "encoder" / "manifest.json").write_text("{}")
     monkeypatch.setattr("pathalign.encoders.registry.load_encoder", lambda *_, **__: None)

@@ -44,9 +44,8 @@ for layer in ("domain", "store", "slides", "text", "evaluate"):
 @pytest.mark.parametrize("arguments", [["--help"], ["embed", "--help"], ["status"], ["frobnicate"]], ids=" ".join)
 def test_help_and_errors_load_no_torch(arguments: list[str]) -> None:
     """What answers at once must not wait for torch."""
-    done = python(
-        f"import sys\nfrom pathalign.cli import main\ntry:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n{HEAVY}"
-    )
+    run = f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass"
+    done = python(f"import sys\nfrom pathalign.cli import main\n{run}\n{HEAVY}")
 
     assert done.returncode == 0, done.stderr
 

@@ -143,7 +143,7 @@ def missing_weight(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (without("config.json"), r"is not a model folder: it needs config\.json and model\.safetensors.*`pathalign train`"),
+        (without("config.json"), r"it needs config\.json and model\.safetensors.*`pathalign train`"),
         (without("model.safetensors"), r"is not a model folder.*`pathalign train`"),
         (without("tokenizer.json"), r"tokenizer.*Copy"),
         (truncated("config.json"), r"config\.json.*Copy"),

@@ -69,8 +69,8 @@ def test_patches_are_sorted_by_row_and_cover_the_tissue(written: Write, field_02
     assert (grid.tissue_share >= SPEC.min_tissue).all()
     assert (grid.tissue_share <= 1 + 1e-6).all()
     centre_um = grid.xy_px0 * 0.25 + 32
-    assert (centre_um > 320 - 32).all()
-    assert (centre_um < 960 + 32).all()
+    assert (centre_um > 128 - 32).all()
+    assert (centre_um < 768 + 32).all()
     assert len(grid) == pytest.approx((640 / 64) ** 2, rel=0.25)
 
 

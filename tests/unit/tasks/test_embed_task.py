@@ -25,16 +25,14 @@ WriteTable = Callable[..., Path]
 SPEC = PatchSpec()
 HEADER = ("slide_id", "path", "mpp")
 GOOD = (("one", "slides/one.tif", ""), ("three", "slides/three.tif", ""))
+OTHERS = (("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", ""))
 NAME = "colour-1mpp-224px"
 
 
 @pytest.fixture
 def filled(workspace: Workspace, slides: Path, write_table: WriteTable) -> Workspace:
     """Three slides with tissue and one of bare glass."""
-    add(
-        workspace,
-        write_table("slides.csv", HEADER, *GOOD, ("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", "")),
-    )
+    add(workspace, write_table("slides.csv", HEADER, *GOOD, *OTHERS))
     return workspace
 
 
@@ -70,16 +68,11 @@ def test_a_broken_slide_harms_no_other(
     make_encoder: Any,
     tear: Callable[[Path], None],
 ) -> None:
-    """Slides that break, vanish or turn out too coarse are recorded; the others have the bytes of a run without them."""
+    """Slides that break, vanish or are too coarse are recorded; the others have the bytes of a run without them."""
     alone = create_workspace(tmp_path / "alone")
     add(alone, write_table("good.csv", HEADER, *GOOD))
     embed(alone, make_encoder(), spec=SPEC)
-    rows = [
-        *GOOD,
-        ("coarse", "slides/one.tif", "4.0"),
-        ("two", "slides/two.tif", ""),
-        ("glass", "slides/glass.tif", ""),
-    ]
+    rows = [*GOOD, ("coarse", "slides/one.tif", "4.0"), *OTHERS]
     add(filled, write_table("slides.csv", HEADER, *rows))
     tear(slides / "two.tif")
     (slides / "glass.tif").unlink()

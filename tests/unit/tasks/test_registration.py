@@ -73,8 +73,8 @@ def test_bad_reports_are_told_without_their_text(workspace: Workspace, write_tab
     """A report that cannot be taken is named by line and case; nothing of its text is in the message."""
     slides = write_table("slides.csv", ("slide_id", "path", "case_id"), ("s1", "", "C1"), ("s2", "", "C2"))
     reports = write_table(
-        "reports.csv", ("case_id", "report"), ("C1", REPORT), ("", REPORT), ("C9", REPORT), ("C1", REPORT), ("C2", "  "),
-        ("C2", REPORT, SECRET), ("C2", "DIAGNOSIS: Lung, biopsy: Benign."),
+        "reports.csv", ("case_id", "report"), ("C1", REPORT), ("", REPORT), ("C9", REPORT), ("C1", REPORT),
+        ("C2", "  "), ("C2", REPORT, SECRET), ("C2", "DIAGNOSIS: Lung, biopsy: Benign."),
     )  # fmt: skip
 
     done = add(workspace, slides, reports)

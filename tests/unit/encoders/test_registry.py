@@ -1,0 +1,119 @@
+"""From a name to an encoder, and the workspace's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch.testing import assert_close
+from transformers import ViTConfig as HubViTConfig
+from transformers import ViTModel
+
+from pathalign.encoders.own_vit import OwnVit
+from pathalign.encoders.registry import load_encoder
+from pathalign.encoders.transformers_vision import TransformersVision
+from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.errors import BadModelFolder, MissingArtifact, UnknownName
+from pathalign.store.artifact import write_json, write_manifest
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def vit() -> VisionTransformer:
+    """A tiny random ViT."""
+    torch.manual_seed(0)
+    return VisionTransformer(ViTConfig(image_px=32, token_px=16, dim=24, depth=1, heads=2)).eval()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, vit: VisionTransformer) -> Path:
+    """The tiny ViT as `pathalign pretrain` writes it."""
+    folder = tmp_path / "encoder"
+    about = {
+        "model_type": "pathalign-vit", "name": "workspace", "vit": vit.config.as_json(), "licence": "",
+        "patch_mpp": 1.0, "source": "test",
+    }  # fmt: skip
+    write_json(folder / "config.json", about)
+    save_file(vit.state_dict(), folder / "model.safetensors")
+    write_manifest(folder, kind="patch encoder", config={}, parents={}, licence="")
+    return folder
+
+
+def test_the_workspaces_own_comes_back(folder: Path, vit: VisionTransformer) -> None:
+    """Its embeddings equal those of the network that was saved, and its card says how to use it."""
+    encoder = load_encoder("workspace", own_folder=folder)
+    patches = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
+
+    assert_close(encoder.encode(patches), vit.embed(normalise(patches)).detach())
+    assert (encoder.card.name, encoder.card.patch_px, encoder.card.patch_mpp) == ("workspace", 32, 1.0)
+    assert encoder.card.embedding_dim == 48
+    assert not encoder.encode(patches).requires_grad
+
+
+def test_a_workspace_without_an_encoder(folder: Path, tmp_path: Path) -> None:
+    """Before `pretrain`, or when it was cut off before the manifest, the message names both ways on."""
+    (folder / "manifest.json").unlink()
+
+    for own in (folder, tmp_path / "none"):
+        with pytest.raises(MissingArtifact, match=r"Run `pathalign pretrain`, or name one with `--encoder`"):
+            load_encoder("workspace", own_folder=own)
+
+
+def test_a_folder_of_ours_is_told_from_transformers(folder: Path, tmp_path: Path) -> None:
+    """The folder's own config decides which door it goes through."""
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    ViTModel(HubViTConfig(**size, image_size=32)).save_pretrained(tmp_path / "hub")
+
+    assert isinstance(load_encoder(str(folder), own_folder=tmp_path), OwnVit)
+    assert isinstance(load_encoder(str(tmp_path / "hub"), own_folder=tmp_path), TransformersVision)
+
+
+def test_an_unknown_name(tmp_path: Path) -> None:
+    """A name that is neither ours, a folder nor of the Hub is refused."""
+    with pytest.raises(UnknownName, match="There is no encoder called nobody/none"):
+        load_encoder("nobody/none", own_folder=tmp_path)
+
+
+def cut_weights(folder: Path) -> None:
+    """Cuts the weights off."""
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+
+
+def no_weights(folder: Path) -> None:
+    """Leaves the weights out."""
+    (folder / "model.safetensors").unlink()
+
+
+def other_size(folder: Path) -> None:
+    """Makes the configuration that of a larger network."""
+    config = json.loads((folder / "config.json").read_text())
+    config["vit"]["depth"] = 2
+    write_json(folder / "config.json", config)
+
+
+def cut_config(folder: Path) -> None:
+    """Cuts the configuration off."""
+    (folder / "config.json").write_text('{"model_ty')
+
+
+@pytest.mark.parametrize("damage", [cut_weights, no_weights, other_size, cut_config])
+def test_a_damaged_encoder_is_refused(folder: Path, damage: Callable[[Path], None]) -> None:
+    """A folder with a missing, damaged or unfitting file is refused with the repair."""
+    damage(folder)
+
+    with pytest.raises(BadModelFolder, match=r"encoder.*`pathalign pretrain"):
+        load_encoder("workspace", own_folder=folder)
+
+
+def test_a_foreign_folder_is_not_ours(tmp_path: Path) -> None:
+    """A folder of another kind of model is refused by the workspace's own encoder."""
+    write_json(tmp_path / "config.json", {"model_type": "vit"})
+
+    with pytest.raises(BadModelFolder, match="does not hold a pathalign-vit"):
+        OwnVit(tmp_path)

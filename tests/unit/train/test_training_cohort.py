@@ -1,0 +1,168 @@
+"""The training split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pathalign.domain.records import Slide, SlideText, Split
+from pathalign.errors import MissingArtifact, NeedsRepair
+from pathalign.store.catalog import Catalog
+from pathalign.train import cohort as cohort_module
+from pathalign.train.cohort import BagAugmentation, TrainingCohort
+
+pytestmark = pytest.mark.unit
+
+AText = Callable[..., SlideText]
+PLAIN = BagAugmentation(least_share=1.0, noise=0.0)
+STD = np.ones(8, np.float32)
+
+
+def test_texts_of_one_part_and_of_one_concept_are_positives(cohort: TrainingCohort) -> None:
+    """Slides 2 and 3 share a part, 0 and 4 and 1 and 5 a diagnosis; nothing else is positive but each with itself."""
+    positive = cohort.is_positive(range(6))
+
+    expected = torch.eye(6, dtype=torch.bool)
+    for a, b in ((2, 3), (0, 4), (1, 5)):
+        expected[a, b] = expected[b, a] = True
+    assert torch.equal(positive, expected)
+
+
+def test_positives_follow_the_batch(cohort: TrainingCohort) -> None:
+    """A slide that stands twice in a batch is its own positive; order is that of the indices."""
+    positive = cohort.is_positive([5, 0, 5, 1])
+
+    assert positive.tolist() == [
+        [True, False, True, True], [False, True, False, False], [True, False, True, True], [True, False, True, True],
+    ]  # fmt: skip
+
+
+def test_the_same_part_letter_of_another_case_is_no_positive(embeddings: Path, a_text: AText) -> None:
+    """Part A of one case has nothing to do with part A of another, nor part A with part B."""
+    texts = [
+        a_text(0, part="A", case=1, diagnosis="a"), a_text(1, part="A", case=2, diagnosis="b"),
+        a_text(2, part="B", case=1, diagnosis="c"),
+    ]  # fmt: skip
+
+    assert torch.equal(TrainingCohort(embeddings, texts).is_positive([0, 1, 2]), torch.eye(3, dtype=torch.bool))
+
+
+def test_slides_without_tissue_or_text_are_left_out(
+    tmp_path: Path, put_bag: Callable[..., None], a_text: AText
+) -> None:
+    """Empty bags, missing embeddings and empty texts do not reach training."""
+    for number, patches in enumerate([3, 0, 4, 5]):
+        put_bag(tmp_path, f"s{number}", patches)
+
+    cohort = TrainingCohort(tmp_path, [a_text(n) for n in (0, 1, 2, 9)] + [a_text(3, diagnosis="")])
+
+    assert [text.slide_id for text in cohort.texts] == ["s0", "s2"]
+    assert len(cohort) == 2
+
+
+def test_one_slide_cannot_be_contrasted(embeddings: Path, a_text: AText) -> None:
+    """A split with fewer than two usable slides is refused with the number and what to run."""
+    with pytest.raises(MissingArtifact, match=r"there are 1\. Run `pathalign curate` and `pathalign embed` first"):
+        TrainingCohort(embeddings, [a_text(0)])
+
+
+def test_only_the_training_split_is_loaded(tmp_path: Path, embeddings: Path, a_text: AText) -> None:
+    """Slides of other splits stay out, and a patient in two splits is refused."""
+    with Catalog(tmp_path / "c.sqlite") as catalog:
+        for number, split in enumerate([Split.TRAIN, Split.TRAIN, Split.TEST, Split.VAL]):
+            text = replace(a_text(number), split=split)
+            slide = Slide(
+                slide_id=text.slide_id, path=None, patient_id=text.patient_id, case_id=text.case_id, split=split
+            )  # fmt: skip
+            catalog.put_slide(slide)
+            catalog.put_text(text)
+        assert [text.slide_id for text in TrainingCohort.load(catalog, embeddings).texts] == ["s0", "s1"]
+
+        catalog.put_slide(replace(slide, slide_id="s9", patient_id="p0"))
+        with pytest.raises(NeedsRepair, match=r"1 of 4 patients have slides in two or more"):
+            TrainingCohort.load(catalog, embeddings)
+
+
+def test_augmentation_follows_its_generator(cohort: TrainingCohort) -> None:
+    """Equal generators give equal bags, the next draw another; the cached bag stays as it was."""
+    before = cohort.bag(3).embeddings.copy(), cohort.bag(3).xy_px0.copy()
+    random = np.random.default_rng(7)
+
+    first, again, later = (
+        cohort.augmented(3, BagAugmentation(), STD, generator)
+        for generator in (random, np.random.default_rng(7), random)
+    )
+
+    np.testing.assert_array_equal(first.embeddings, again.embeddings)
+    np.testing.assert_array_equal(first.xy_px0, again.xy_px0)
+    assert first.embeddings.shape != later.embeddings.shape or (first.embeddings != later.embeddings).any()
+    np.testing.assert_array_equal(cohort.bag(3).embeddings, before[0])
+    np.testing.assert_array_equal(cohort.bag(3).xy_px0, before[1])
+
+
+def test_augmentation_keeps_the_shape_of_the_tissue(cohort: TrainingCohort) -> None:
+    """Turning and mirroring leave the distances between patches; all eight ways of lying occur."""
+    bag, random = cohort.bag(5), np.random.default_rng(0)
+
+    def distances(xy: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(xy[:, None].astype(float) - xy[None], axis=-1)
+
+    seen = set()
+    for _ in range(80):
+        turned = cohort.augmented(5, PLAIN, STD, random)
+        np.testing.assert_array_equal(turned.embeddings, bag.embeddings.astype(np.float32))
+        np.testing.assert_allclose(distances(turned.xy_px0), distances(bag.xy_px0))
+        seen.add(tuple((turned.xy_px0[1] - turned.xy_px0[0]).tolist()))
+    assert len(seen) == 8
+
+
+def test_augmentation_thins_patches_out(cohort: TrainingCohort) -> None:
+    """Between half and all of 9 patches are kept, never more than the cap and never none; each with its own place."""
+    random, bag = np.random.default_rng(0), cohort.bag(5)
+    counts = [len(cohort.augmented(5, BagAugmentation(noise=0.0), STD, random)) for _ in range(100)]
+
+    assert (min(counts), max(counts)) == (5, 9)
+    assert len(cohort.augmented(5, BagAugmentation(max_patches=2), STD, random)) == 2
+    assert len(cohort.augmented(5, BagAugmentation(least_share=0.0), STD, random)) >= 1
+    thin = cohort.augmented(5, replace(PLAIN, max_patches=3), STD, random)
+    places = {row.tobytes(): i for i, row in enumerate(bag.embeddings.astype(np.float32))}
+    origin = np.abs(bag.xy_px0[[places[row.tobytes()] for row in thin.embeddings]])
+    np.testing.assert_array_equal(np.sort(np.abs(thin.xy_px0), axis=1), np.sort(origin, axis=1))
+
+
+def test_noise_is_in_standard_deviations(cohort: TrainingCohort) -> None:
+    """Channel by channel the noise is a tenth of the cohort's spread."""
+    std = np.linspace(0, 7, 8).astype(np.float32)
+    bag, random = cohort.bag(5).embeddings.astype(np.float32), np.random.default_rng(0)
+
+    noise = [cohort.augmented(5, BagAugmentation(least_share=1.0), std, random).embeddings - bag for _ in range(200)]
+
+    np.testing.assert_allclose(np.concatenate(noise).std(0), 0.1 * std, rtol=0.1)
+
+
+def test_every_slide_counts_the_same_in_the_statistics(cohort: TrainingCohort) -> None:
+    """Mean and deviation are those of a patch drawn from a slide drawn at random."""
+    mean, std = cohort.statistics()
+
+    bags = [cohort.bag(index).embeddings.astype(np.float64) for index in range(6)]
+    weights = np.concatenate([np.full(len(bag), 1 / 6 / len(bag)) for bag in bags])[:, None]
+    patches = np.concatenate(bags)
+    expected = (weights * patches).sum(0)
+    np.testing.assert_allclose(mean.numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(std.numpy(), np.sqrt((weights * (patches - expected) ** 2).sum(0)), rtol=1e-5)
+
+
+def test_a_small_cache_gives_the_same_bags(cohort: TrainingCohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When memory is short bags are read again, and at most a few are held."""
+    expected = [cohort.bag(index).embeddings for index in range(6)]
+    again = TrainingCohort(cohort.folder, cohort.texts)
+    monkeypatch.setattr(cohort_module, "CACHE_BYTES", 300)
+
+    for index in [0, 1, 2, 3, 4, 5, 0, 0, 3]:
+        np.testing.assert_array_equal(again.bag(index).embeddings, expected[index])
+        assert again._cached_bytes <= 300 or len(again._cache) == 1
