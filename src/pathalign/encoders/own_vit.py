@@ -47,7 +47,7 @@ class OwnVit:
 
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
-        """Class token beside the mean of the patch tokens."""
+        """What the model embeds each patch to; see `VisionTransformer`."""
         return self.model.embed(normalise(patches))
 
 

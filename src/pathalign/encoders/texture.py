@@ -28,6 +28,13 @@ STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 
 class TextureStem(nn.Module):
     """Images to tokens through stain and texture statistics; a drop-in for the linear projection of a ViT."""
 
+    to_channels: Tensor
+    filters: Tensor
+    mean: Tensor
+    std: Tensor
+    statistic_mean: Tensor
+    statistic_std: Tensor
+
     def __init__(self, dim: int, token_px: int) -> None:
         super().__init__()
         if token_px % 2 ** (SCALES - 1):

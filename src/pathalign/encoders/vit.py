@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from pathalign.encoders.texture import STATISTICS, TextureStem
 
+VARIATES, EXTREME_VARIATES = 32, 16
+"""Linear canonical variates of a quadrant's statistics whose mean, and whose extremes, enter the embedding."""
 # The channel statistics of ImageNet; every public ViT for pathology was trained with these or nearly these.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -39,6 +41,8 @@ class ViTConfig:
     """Width of the canonical projection of each quadrant; 0 embeds by class token and mean token."""
 
     def __post_init__(self) -> None:
+        if self.canonical and self.stem != "texture":
+            raise ValueError("The canonical projection reads the texture stem's statistics: give stem='texture'.")
         if self.canonical and self.image_px % (2 * self.token_px):
             raise ValueError(f"Quadrants need an even number of tokens a side, got {self.image_px} / {self.token_px}.")
         if self.image_px % self.token_px:
@@ -109,9 +113,13 @@ class VisionTransformer(nn.Module):
     """Images to tokens, and a patch to its embedding.
 
     That is the normalised class token beside the mean of the others. With `canonical` each quadrant is encoded alone
-    and projected to few dimensions, and the embedding is their mean: what one quadrant does not share with its
-    neighbours is the source of the image, which a hundred slides let a slide model learn by heart.
+    and projected to few dimensions, and the embedding is their mean, beside linear canonical variates of the
+    quadrants' statistics (mean, and the extremes over quadrants, which a focal finding moves). What one quadrant does
+    not share with its neighbours is the source of the image, which a hundred slides let a slide model learn by heart.
     """
+
+    variates: Tensor
+    extreme_variates: Tensor
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
@@ -123,6 +131,8 @@ class VisionTransformer(nn.Module):
             self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, config.dim))
         if config.canonical:
             self.canonical = nn.Linear(2 * config.dim, config.canonical)
+            self.register_buffer("variates", torch.zeros(2 * STATISTICS, VARIATES))
+            self.register_buffer("extreme_variates", torch.zeros(2 * STATISTICS, EXTREME_VARIATES))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.dim, eps=1e-6)
         self.apply(_initialise)
@@ -135,7 +145,9 @@ class VisionTransformer(nn.Module):
     @property
     def embedding_dim(self) -> int:
         """Width of what `embed` returns."""
-        return self.config.canonical or 2 * self.config.dim
+        if not self.config.canonical:
+            return 2 * self.config.dim
+        return self.config.canonical + VARIATES + 2 * EXTREME_VARIATES
 
     def forward(
         self,
@@ -160,9 +172,12 @@ class VisionTransformer(nn.Module):
         """One embedding per image."""
         if not self.config.canonical:
             return _summary(self(images))
-        squares = self.patch_embed(images).movedim(1, 3).unflatten(2, (2, -1)).unflatten(1, (2, -1))
-        quadrants = squares.transpose(2, 3).flatten(3, 4).flatten(0, 2)
-        return self._project(quadrants).unflatten(0, (len(images), 4)).mean(1)
+        assert isinstance(self.patch_embed, TextureStem), "ViTConfig refuses any other"
+        quadrants = quadrants_of(self.patch_embed.standardised(images))
+        deep = self.embed_statistics(quadrants.flatten(0, 1)).unflatten(0, (len(images), 4)).mean(1)
+        moments = quadrant_moments(quadrants)
+        extreme = moments @ self.extreme_variates
+        return torch.cat([deep, (moments @ self.variates).mean(1), extreme.amax(1), extreme.amin(1)], dim=1)
 
     def embed_statistics(self, statistics: Float[Tensor, "view token statistic"]) -> Float[Tensor, "view embedding"]:
         """The projection of views that are given as standardised statistics of tokens: pre-training without pixels."""
@@ -186,6 +201,21 @@ class VisionTransformer(nn.Module):
         grid = positions.transpose(1, 2).reshape(1, -1, side, side)
         grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
         return grid.flatten(2).transpose(1, 2)
+
+
+def quadrants_of(
+    squares: Float[Tensor, "batch row column statistic"],
+) -> Float[Tensor, "batch 4 token statistic"]:
+    """The tokens of each quadrant of a patch."""
+    split = squares.unflatten(2, (2, -1)).unflatten(1, (2, -1))  # batch, top/bottom, row, left/right, column, statistic
+    return split.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+
+
+def quadrant_moments(
+    quadrants: Float[Tensor, "batch 4 token statistic"],
+) -> Float[Tensor, "batch 4 moment"]:
+    """Mean and deviation over the tokens of each quadrant."""
+    return torch.cat([quadrants.mean(2), quadrants.std(2)], dim=2)
 
 
 def _summary(x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch 2*dim"]:

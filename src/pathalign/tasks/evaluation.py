@@ -124,23 +124,23 @@ def _counts(held: _Held) -> Metrics:
     return {"slides": len(held.texts), "patients": len(set(held.patients)), "texts": len(held.gallery)}
 
 
-def _same(rows: Sequence[SlideText], columns: Sequence[SlideText]) -> np.ndarray:
-    """Whether two texts are equal, or say the same of what a slide shows."""
-    return np.array(
-        [[a.retrieval_key == b.retrieval_key or a.concept_key == b.concept_key for b in columns] for a in rows]
-    )
+def _equal(rows: Sequence[str], columns: Sequence[str]) -> np.ndarray:
+    """Whether keys are equal: [row, column]."""
+    return np.array(rows)[:, None] == np.array(columns)[None, :]
 
 
 def _measure_retrieval(held: _Held, results: Metrics, drawn: dict[str, str]) -> None:
     texts, shuffled = held.texts, held.slides[held.other_patient]
     other = np.array(held.patients)[:, None] != np.array(held.patients)[None, :]
+    of_slides, of_texts = ([text.retrieval_key for text in some] for some in (texts, held.gallery))
+    concepts = [text.concept_key for text in texts]  # another patient's slide is a hit when it shows the same
     cases = {
-        "slide_to_text": (slide_to_text, held.gallery_vectors, _same(texts, held.gallery), held.patients, None),
+        "slide_to_text": (slide_to_text, held.gallery_vectors, _equal(of_slides, of_texts), held.patients, None),
         "text_to_slide": (
             lambda slides, vectors: slide_to_text(slides, vectors).T, held.gallery_vectors,
-            _same(held.gallery, texts), [text.patient_id for text in held.gallery], None,
+            _equal(of_texts, of_slides), [text.patient_id for text in held.gallery], None,
         ),
-        "slide_to_slide": (slide_to_slide, held.slides, _same(texts, texts), held.patients, other),
+        "slide_to_slide": (slide_to_slide, held.slides, _equal(concepts, concepts), held.patients, other),
     }  # fmt: skip
     found: Metrics = {}
     chance: Metrics = {}

@@ -31,7 +31,7 @@ class BagAugmentation:
     """The paper's cap; more are thinned out at random, anew each time."""
     least_share: float = 0.5
     """Each time a share of patches between this and 1 is kept."""
-    noise: float = 0.1
+    noise: float = 0.3
     """Normal noise on every embedding, in standard deviations of the cohort."""
 
 

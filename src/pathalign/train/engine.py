@@ -39,9 +39,13 @@ class Schedule:
     weight_decay: float = 0.05
     clip_norm: float = 1.0
     checkpoint_every: int = 50
+    average: float = 0.0
+    """The final weights are a running average with this decay; 0 takes those of the last step."""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average is a decay, at least 0 and below 1, got {self.average}.")
         if self.steps < 1 or self.batch < 1 or self.checkpoint_every < 1:
             raise ValueError("steps, batch and checkpoint_every must be at least 1.")
 
@@ -110,7 +114,8 @@ def train(
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(_decay_groups(module, schedule.weight_decay), lr=schedule.peak_lr, betas=(0.9, 0.98))
     fingerprint = digest({"schedule": schedule.as_json(), **identity})
-    start = _resume(run, fingerprint, module, optimizer)
+    average = [p.detach().clone() for p in parameters]
+    start = _resume(run, fingerprint, module, optimizer, average)
     module.train()
     with closing(_Log(run / METRICS, keep_until=start)) as log:
         for step in range(start, schedule.steps):
@@ -125,15 +130,17 @@ def train(
             loss.backward()
             norm = nn.utils.clip_grad_norm_(parameters, schedule.clip_norm)
             optimizer.step()
+            _follow(average, parameters, min(schedule.average, (step + 1) / (step + 10)))
             row = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}}
             log.append(step + 1, {**row, "lr": schedule.lr(step), "gradient_norm": norm.item()})
             if (step + 1) % schedule.checkpoint_every == 0 and step + 1 < schedule.steps:
                 log.flush()
-                _save(run / CHECKPOINT, fingerprint, step + 1, module, optimizer)
+                _save(run / CHECKPOINT, fingerprint, step + 1, module, optimizer, average)
             if on_step:
                 on_step(step + 1, row)
         log.flush()
-    _save(run / CHECKPOINT, fingerprint, schedule.steps, module, optimizer)
+    _save(run / CHECKPOINT, fingerprint, schedule.steps, module, optimizer, average)
+    _follow(parameters, average, 0.0)
     module.eval()
 
 
@@ -158,15 +165,27 @@ def _trained_state(module: nn.Module) -> dict[str, Tensor]:
     return {name: value for name, value in module.state_dict().items() if name not in frozen}
 
 
-def _save(path: Path, fingerprint: str, step: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+@torch.no_grad()
+def _follow(followers: list[Any], leaders: list[Any], decay: float) -> None:
+    """Move each tensor towards its leader: all the way when `decay` is 0."""
+    for follower, leader in zip(followers, leaders, strict=True):
+        follower.lerp_(leader, 1 - decay)
+
+
+def _save(
+    path: Path, fingerprint: str, step: int, module: nn.Module, optimizer: torch.optim.Optimizer, average: list[Tensor]
+) -> None:
     state = {
-        "fingerprint": fingerprint, "step": step, "module": _trained_state(module), "optimizer": optimizer.state_dict(),
+        "fingerprint": fingerprint, "step": step, "module": _trained_state(module),
+        "optimizer": optimizer.state_dict(), "average": average,
     }  # fmt: skip
     with written_aside(path) as aside:
         torch.save(state, aside)
 
 
-def _resume(run: Path, fingerprint: str, module: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def _resume(
+    run: Path, fingerprint: str, module: nn.Module, optimizer: torch.optim.Optimizer, average: list[Tensor]
+) -> int:
     path = run / CHECKPOINT
     if not path.is_file():
         return 0
@@ -178,6 +197,7 @@ def _resume(run: Path, fingerprint: str, module: nn.Module, optimizer: torch.opt
         )
     module.load_state_dict(state["module"], strict=False)
     optimizer.load_state_dict(state["optimizer"])
+    _follow(average, state["average"], 0.0)
     return int(state["step"])
 
 

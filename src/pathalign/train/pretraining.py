@@ -17,8 +17,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from pathalign.encoders.texture import TextureStem
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise, quadrant_moments, quadrants_of
 from pathalign.train.engine import Schedule, StepRandom, batch_at
+
+RIDGE = 0.03
+"""Added to the variances before canonical correlation: directions that hardly vary are noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +71,31 @@ class PretrainObjective:
         self._stem.calibrate(normalise(patches[:: max(1, len(patches) // 256)]))
         found = [self._stem.standardised(normalise(some)).half() for some in patches.split(32)]
         self._statistics = torch.cat(found)  # [patch, row, column, statistic]
+        vit = self.module.vit
+        vit.variates.copy_(self._variates(vit.variates.shape[1]))
+        vit.extreme_variates.copy_(self._variates(vit.extreme_variates.shape[1]))
+
+    def _variates(self, count: int) -> Float[Tensor, "moment variate"]:
+        """The first canonical variates of the moments of a patch's quadrants, in closed form.
+
+        They are weighted by the root of their correlation and turned at random, so that a model which standardises its
+        inputs one by one does not raise the weak ones to the height of the strong.
+        """
+        found = [quadrant_moments(quadrants_of(some.float())) for some in self._statistics.split(64)]
+        moments = torch.cat(found)
+        centre = moments.mean((0, 1))
+        scale = moments.std((0, 1)).clamp_min(1e-4)
+        unit = (moments - centre) / scale
+        total = unit.flatten(0, 1).T @ unit.flatten(0, 1) / (4 * len(unit))
+        sums = unit.sum(1)
+        shared = (sums.T @ sums - 4 * len(unit) * total) / (12 * len(unit))
+        values, axes = torch.linalg.eigh(total + RIDGE * torch.eye(len(total)))
+        whiten = axes * values.rsqrt()
+        correlation, turned = torch.linalg.eigh(whiten.T @ shared @ whiten)
+        weights = correlation.flip(0)[:count].clamp_min(0).sqrt()
+        random = torch.Generator().manual_seed(self._recipe.schedule.seed)
+        turn = torch.linalg.qr(torch.randn(count, count, generator=random))[0]
+        return (whiten @ turned.flip(1)[:, :count] * weights @ turn) / scale[:, None]
 
     def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
         """Minus the sum of the squared canonical correlations."""

@@ -72,14 +72,14 @@ class GenerationRecipe:
         return asdict(self)
 
 
-TINY = QFormerSize(dim=192, layers=4, heads=4, ffn_dim=768, num_query_tokens=8, projection_dim=128, dropout=0.1)
+TINY = QFormerSize(dim=128, layers=4, heads=4, ffn_dim=512, num_query_tokens=16, projection_dim=128, dropout=0.1)
 BASE = QFormerSize()
 
 
 def tiny_retrieval() -> RetrievalRecipe:
     """About two minutes on two cores for a hundred slides."""
     return RetrievalRecipe(
-        size=TINY, schedule=Schedule(steps=400, batch=32, peak_lr=5e-4, final_lr=1e-5, warmup_steps=40)
+        size=TINY, schedule=Schedule(steps=200, batch=32, peak_lr=5e-4, final_lr=1e-5, warmup_steps=40, average=0.98)
     )
 
 
@@ -94,7 +94,7 @@ def tiny_generation() -> GenerationRecipe:
     return GenerationRecipe(
         size=TINY,
         stage1=Schedule(steps=300, batch=24, peak_lr=5e-4, final_lr=1e-4, warmup_steps=40),
-        stage2=Schedule(steps=300, batch=24, peak_lr=5e-4, final_lr=1e-5, warmup_steps=20),
+        stage2=Schedule(steps=300, batch=24, peak_lr=5e-4, final_lr=1e-5, warmup_steps=20, average=0.98),
     )
 
 

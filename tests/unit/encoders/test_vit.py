@@ -35,16 +35,21 @@ def test_embedding_has_the_stated_width(stem: str) -> None:
     assert vit.embed(normalise(tissue(3))).shape == (3, vit.embedding_dim) == (3, 64)
 
 
-def test_canonical_embedding_is_the_mean_over_quadrants() -> None:
-    """Each quadrant's statistics, projected as pre-training projects them."""
+def test_canonical_embedding_is_made_of_the_quadrants() -> None:
+    """Projected as pre-training projects them, beside mean and extremes of the linear variates of their moments."""
     vit = canonical_vit()
+    torch.nn.init.normal_(vit.variates)
+    torch.nn.init.normal_(vit.extreme_variates)
     images = normalise(tissue(2))
     found = vit.patch_embed.standardised(images)  # type: ignore[operator]
     corners = [found[:, y : y + 2, x : x + 2].flatten(1, 2) for y in (0, 2) for x in (0, 2)]
 
-    expected = torch.stack([vit.embed_statistics(corner) for corner in corners]).mean(0)
+    deep = torch.stack([vit.embed_statistics(corner) for corner in corners]).mean(0)
+    moments = torch.stack([torch.cat([corner.mean(1), corner.std(1)], dim=1) for corner in corners])
+    extreme = moments @ vit.extreme_variates
+    expected = torch.cat([deep, (moments @ vit.variates).mean(0), extreme.max(0).values, extreme.min(0).values], dim=1)
 
-    assert vit.embedding_dim == 5
+    assert vit.embedding_dim == expected.shape[1]
     torch.testing.assert_close(vit.embed(images), expected)
 
 
@@ -97,8 +102,11 @@ def test_positions_are_interpolated_for_a_smaller_image() -> None:
     assert vit._positions(4, 4).equal(vit.pos_embed[:, 1:])
 
 
-@pytest.mark.parametrize("wrong", [{"image_px": 100}, {"dim": 190}, {"image_px": 48, "canonical": 4}])
-def test_impossible_sizes_are_refused(wrong: dict[str, int]) -> None:
-    """Squares must tile the image, heads the width, quadrants the squares."""
-    with pytest.raises(ValueError, match=r"must be|even"):
+@pytest.mark.parametrize(
+    "wrong",
+    [{"image_px": 100}, {"dim": 190}, {"canonical": 4}, {"image_px": 48, "canonical": 4, "stem": "texture"}],
+)
+def test_impossible_sizes_are_refused(wrong: dict[str, object]) -> None:
+    """Squares must tile the image, heads the width, quadrants the squares; quadrants need the texture stem."""
+    with pytest.raises(ValueError, match=r"must be|even|texture"):
         ViTConfig(**wrong)  # type: ignore[arg-type]

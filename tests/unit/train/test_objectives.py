@@ -20,7 +20,7 @@ from pathalign.train.cohort import BagAugmentation, TrainingCohort
 from pathalign.train.engine import Objective, Schedule, StepRandom, train
 from pathalign.train.generation import Stage1Objective, Stage2Objective, scale_prompt
 from pathalign.train.language_model import LanguageModelObjective
-from pathalign.train.recipes import LanguageModelRecipe, QFormerSize, generation_recipe, retrieval_recipe
+from pathalign.train.recipes import TINY, LanguageModelRecipe, QFormerSize, generation_recipe, retrieval_recipe
 from pathalign.train.retrieval import BatchSampler, ContrastiveObjective, new_aligner
 
 pytestmark = pytest.mark.unit
@@ -283,7 +283,7 @@ def test_a_recipe_is_recorded_whole(a_text: Callable[..., SlideText]) -> None:
     """Every dial of a recipe is in what manifests record."""
     recorded = generation_recipe("tiny").as_json()
 
-    assert recorded["size"]["dim"] == 192
+    assert recorded["size"]["dim"] == TINY.dim
     assert recorded["stage1"]["seed"] == 0
     assert recorded["language_model"]["schedule"]["steps"] == 400
     assert set(recorded) == {

@@ -9,12 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pathalign.encoders.vit import ViTConfig
+from pathalign.encoders.vit import ViTConfig, normalise, quadrant_moments, quadrants_of
 from pathalign.train.engine import Schedule, StepRandom, train
 from pathalign.train.pretraining import PretrainObjective, PretrainRecipe, squared_correlations
 
-# The engine leaves closing its log to the garbage collector.
-pytestmark = [pytest.mark.unit, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
+pytestmark = pytest.mark.unit
 
 VIT = ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3)
 
@@ -111,3 +110,16 @@ def test_a_vit_without_statistics_is_refused() -> None:
     """The error names what was given."""
     with pytest.raises(ValueError, match="stem='linear'"):
         PretrainRecipe(vit=ViTConfig())
+
+
+def test_variates_keep_what_the_quadrants_of_a_patch_share() -> None:
+    """Across patches the same quadrant variates differ far more than within a patch."""
+    found = patches(48)
+    vit = PretrainObjective(found, recipe()).module.vit
+    quadrants = quadrants_of(vit.patch_embed.standardised(normalise(found)))  # type: ignore[operator]
+
+    variates = quadrant_moments(quadrants) @ vit.extreme_variates
+
+    within = variates.var(1).mean()
+    across = variates.mean(1).var(0).mean()
+    assert across > 3 * within

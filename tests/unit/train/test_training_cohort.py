@@ -136,11 +136,14 @@ def test_augmentation_thins_patches_out(cohort: TrainingCohort) -> None:
 
 
 def test_noise_is_in_standard_deviations(cohort: TrainingCohort) -> None:
-    """Channel by channel the noise is a tenth of the cohort's spread."""
+    """Channel by channel the noise is the stated share of the cohort's spread."""
     std = np.linspace(0, 7, 8).astype(np.float32)
     bag, random = cohort.bag(5).embeddings.astype(np.float32), np.random.default_rng(0)
 
-    noise = [cohort.augmented(5, BagAugmentation(least_share=1.0), std, random).embeddings - bag for _ in range(200)]
+    noise = [
+        cohort.augmented(5, BagAugmentation(least_share=1.0, noise=0.1), std, random).embeddings - bag
+        for _ in range(200)
+    ]
 
     np.testing.assert_allclose(np.concatenate(noise).std(0), 0.1 * std, rtol=0.1)
 
