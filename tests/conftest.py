@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is first imported
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -27,10 +29,9 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that reaches for the network fails, and Hugging Face libraries know it beforehand."""
+    """A test that reaches for the network fails."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("a test tried to open a network connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")

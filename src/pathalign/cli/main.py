@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 from typing import Any
 
@@ -74,6 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(arguments, str(error), 2)
     except PathAlignError as error:
         _tell(arguments, str(error), 1)
+    except sqlite3.Error as error:
+        _tell(arguments, f"The catalog cannot be used ({error}). Check that catalog.sqlite is whole and writable.", 1)
     except OSError as error:
         _tell(arguments, f"{error.strerror or error} ({error.filename}). Check the disk and the permissions there.", 1)
 

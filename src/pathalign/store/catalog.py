@@ -215,10 +215,6 @@ class Catalog:
         """Cases that have a slide."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
 
-    def split_of_patients(self) -> dict[str, Split]:
-        """Patient -> split."""
-        return {row[0]: Split(row[1]) for row in self._db.execute("SELECT DISTINCT patient_id, split FROM slides")}
-
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:
         return int(self._db.execute(query, values).fetchone()[0])
 

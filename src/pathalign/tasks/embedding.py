@@ -139,7 +139,8 @@ def _embed_slide(
                 for patches in read_patches(reader, grid, batch=BATCH)
             ]
     except (PathAlignError, OSError) as error:
-        _reopen(folder, path)
+        if slide.path.is_file():  # else the archive may only be unmounted: what was made of the slide stays true
+            _reopen(folder, path)
         failed = isinstance(error, UnreadableSlide | OSError)
         return (Outcome.FAILED if failed else Outcome.REFUSED), str(error)
     _reopen(folder, path)

@@ -68,7 +68,8 @@ def search_by_slide(
             )
         vector = index.slides[index.rows_of([slide_id])]
         if to == "texts":
-            return _hits(catalog, index.text_ids, slide_to_text(vector, index.texts)[0], top, where)
+            ids = _slides_with_texts(catalog, index.text_ids, where or {})
+            return _hits(catalog, ids, slide_to_text(vector, index.texts)[0], top, where)
         scores = slide_to_slide(vector, index.slides)[0]
         others = np.array(index.slide_ids) != slide_id
         return _hits(catalog, [i for i in index.slide_ids if i != slide_id], scores[others], top, where)
@@ -102,6 +103,16 @@ def _hits(catalog: Catalog, ids: list[str], scores: np.ndarray, top: int, where:
         if len(hits) == top:
             break
     return hits
+
+
+def _slides_with_texts(catalog: Catalog, text_ids: list[str], where: Mapping[str, str]) -> list[str]:
+    """For each text of the index the first slide that has it and fits the filters, or else any slide that has it."""
+    key_of = {text.slide_id: text.retrieval_key for text in catalog.texts()}
+    fitting: dict[str, str] = {}
+    for slide in catalog.slides():
+        if slide.slide_id in key_of and _fits(slide, where):
+            fitting.setdefault(key_of[slide.slide_id], slide.slide_id)
+    return [fitting.get(key_of[slide_id], slide_id) for slide_id in text_ids]
 
 
 def _fits(slide: Slide, where: Mapping[str, str]) -> bool:

@@ -77,7 +77,6 @@ def test_putting_again_updates(catalog: Catalog) -> None:
 
     assert catalog.slides() == [corrected]
     assert catalog.slides(split=Split.TRAIN) == []
-    assert catalog.split_of_patients() == {"other": Split.TEST}
 
 
 def test_unknown_slides_are_refused(catalog: Catalog) -> None:
