@@ -186,13 +186,12 @@ def evaluation_rows(results: Any) -> Any:
     """(figure, value, interval, value of its baseline, which baseline)."""
     base = results["baselines"]
     for direction, metrics in results.get("retrieval", {}).items():
+        chance, name = base["chance"]["retrieval"][direction], direction.replace("_", " ")
+        if not metrics["recall@1"]["n"]:
+            yield f"{name} recall", "-", "no two patients of this split have equal texts", "-", "chance"
+            continue
         for metric in ("recall@1", "recall@5", "recall@10"):
-            yield _row(
-                f"{direction.replace('_', ' ')} {metric}",
-                metrics[metric],
-                base["chance"]["retrieval"][direction][metric],
-                "chance",
-            )
+            yield _row(f"{name} {metric}", metrics[metric], chance[metric], "chance")
     for metric in ("organ_right", "malignancy_right", "rouge_l", "bleu4"):
         if "generation" in results:
             rival = base["constant_text"]["generation"][metric]

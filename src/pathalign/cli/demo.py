@@ -20,7 +20,7 @@ from pathalign.errors import NeedsRepair
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace, create_workspace
 
-PRETRAIN_STEPS, RETRIEVAL_STEPS, LANGUAGE_MODEL_STEPS, STAGE1_STEPS, STAGE2_STEPS = 120, 250, 250, 120, 200
+PRETRAIN_STEPS, RETRIEVAL_STEPS, LANGUAGE_MODEL_STEPS, STAGE1_STEPS, STAGE2_STEPS = 80, 160, 200, 120, 150
 """Fewer steps than the defaults: drawn tissue is easier than real tissue, and the demo is to end in five minutes."""
 QUERY = "squamous cell carcinoma of the lung"
 

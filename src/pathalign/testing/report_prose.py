@@ -120,7 +120,8 @@ def part_text(rng: np.random.Generator, finding: PartFinding) -> str:
         lines.append(f"Greatest dimension {rng.uniform(0.4, 6):.1f} cm")
         examined = int(rng.integers(4, 22))
         if rng.random() < 0.7:
-            lines.append(f"{rng.integers(0, 4)} of {examined} lymph nodes positive")
+            least = 1 if organ == "lymph node" else 0  # the part is itself a node, and the tumour is in it
+            lines.append(f"{rng.integers(least, 4)} of {examined} lymph nodes positive")
         if rng.random() < 0.4:
             lines.append(f"Closest margin {rng.integers(1, 20)} mm")
     heading = f"{finding.letter}. {organ.upper()}, {site.upper()}, {procedure.upper()}:"
