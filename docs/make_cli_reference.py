@@ -15,15 +15,16 @@ INTRODUCTION = "# Command line\n\nMade by `make docs` from the help texts; do no
 
 def reference() -> str:
     """The whole page."""
-    return INTRODUCTION + "".join(_sections(cli, "pathalign"))
+    return INTRODUCTION + "".join(_sections(cli, "pathalign", None))
 
 
-def _sections(command: click.Command, path: str) -> Iterator[str]:
-    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-    yield f"\n## {path}\n\n```text\n{command.get_help(context).strip()}\n```\n"
+def _sections(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
+    yield f"\n## {context.command_path}\n\n```text\n{command.get_help(context).strip()}\n```\n"
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            yield from _sections(command.commands[name], f"{path} {name}")
+        for verb in command.list_commands(context):
+            yield from _sections(command.commands[verb], verb, context)
 
 
 if __name__ == "__main__":
