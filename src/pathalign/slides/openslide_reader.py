@@ -125,6 +125,8 @@ class SlideReader:
                 f"{self.name} breaks at level-0 pixel ({round(left * down)}, {round(top * down)}): {_reason(error)}. "
                 "Copy the file again from its source."
             ) from error
+        if rgba.getchannel("A").getextrema()[0] == 255:  # nearly always: nothing to lay on white
+            return rgba.convert("RGB")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")
 
