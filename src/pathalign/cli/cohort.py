@@ -48,7 +48,7 @@ def add(slides: Path, reports: Path | None, strict: bool, workspace: Workspace, 
             f"{done.reports_added} reports added or changed."
         )
         if done.problems:
-            ERR.print(f"{len(done.problems)} rows were left out, for the reasons above.")
+            ERR.print(f"Rows left out, for the reasons above: {len(done.problems)}.")
 
     emit(as_json, done.as_json(), show)
     if done.problems and (strict or not (done.slides_added or done.slides_updated)):

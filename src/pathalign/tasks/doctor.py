@@ -61,7 +61,8 @@ def _product_seconds(dtype: torch.dtype) -> float:
 
 def _gpu() -> Finding:
     if torch.cuda.is_available():
-        return Finding(what="GPU", found=torch.cuda.get_device_name(0), ok=True)
+        found = f"{torch.cuda.get_device_name(0)}; not used yet, everything runs on the CPU"
+        return Finding(what="GPU", found=found, ok=True)
     return Finding(what="GPU", found="none; the CPU is used", ok=True)
 
 
