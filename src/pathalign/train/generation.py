@@ -21,8 +21,7 @@ class Stage1Objective:
         self, describer: Describer, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
     ) -> None:
         self.module = describer
-        std = describer.aligner.qformer.patch_input.embedding_std.numpy()
-        self._sampler = BatchSampler(cohort, schedule, augmentation, std)
+        self._sampler = BatchSampler.feeding(describer.aligner, cohort, schedule, augmentation)
 
     def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
         bags, indices = self._sampler.bags(step, random)
@@ -39,8 +38,7 @@ class Stage2Objective:
         self, describer: Describer, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
     ) -> None:
         self.module = describer
-        std = describer.aligner.qformer.patch_input.embedding_std.numpy()
-        self._sampler = BatchSampler(cohort, schedule, augmentation, std)
+        self._sampler = BatchSampler.feeding(describer.aligner, cohort, schedule, augmentation)
 
     def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
         bags, indices = self._sampler.bags(step, random)

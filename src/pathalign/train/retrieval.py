@@ -53,7 +53,7 @@ class ContrastiveObjective:
         self, aligner: Aligner, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
     ) -> None:
         self.module = aligner
-        self._sampler = BatchSampler(cohort, schedule, augmentation, aligner.qformer.patch_input.embedding_std.numpy())
+        self._sampler = BatchSampler.feeding(aligner, cohort, schedule, augmentation)
 
     def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
         bags, indices = self._sampler.bags(step, random)
@@ -73,6 +73,13 @@ class BatchSampler:
         self._seed = schedule.seed
         self._augmentation = augmentation
         self._std = std
+
+    @classmethod
+    def feeding(
+        cls, aligner: Aligner, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
+    ) -> BatchSampler:
+        """A sampler whose noise is in the deviations by which the aligner standardises."""
+        return cls(cohort, schedule, augmentation, aligner.qformer.patch_input.embedding_std.numpy())
 
     def bags(self, step: int, random: StepRandom) -> tuple[BagBatch, list[int]]:
         """The padded bags of a step and the cohort's indices of their slides."""
