@@ -40,6 +40,8 @@ class PatchGrid:
     spec: PatchSpec
     slide_mpp: float
     """Level-0 resolution of the slide that the grid was planned on."""
+    effective_mpp: float
+    """Resolution at which patches are read: that of `spec`, or one of the slide's own within 2 % of it."""
     xy_px0: Int[np.ndarray, "patch 2"]
     """Top-left corners in level-0 pixels, x first, int32."""
     tissue_share: Float[np.ndarray, " patch"]
@@ -48,7 +50,7 @@ class PatchGrid:
     @property
     def side_px0(self) -> float:
         """Side of a patch in level-0 pixels; not an integer for most scanners (0.2527 mpp is common)."""
-        return self.spec.side_um / self.slide_mpp
+        return self.spec.patch_px * self.effective_mpp / self.slide_mpp
 
     def __len__(self) -> int:
         return len(self.xy_px0)

@@ -8,33 +8,40 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
-from pathalign.slides.openslide_reader import SlideReader
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig, tissue_mask
 
 
 def plan_patches(slide: SlideReader, spec: PatchSpec, tissue: TissueConfig) -> PatchGrid:
     """The tissue patches of a slide, on a grid that starts at its origin, sorted by (y, x).
 
-    The grid is laid in micrometres: the same tissue scanned at another resolution gets the same patches. Patches that
-    reach beyond the edge are left out. Raises `RefusedSlide` for slides that are too coarse or not bright field.
+    The grid is laid in micrometres: the same tissue scanned at another resolution gets the same patches. Corners lie on
+    whole pixels of the level that is read. Patches that reach beyond the edge are left out. Raises `RefusedSlide` for
+    slides that are too coarse or not bright field.
     """
     slide.check_finer_than(spec.patch_mpp)
-    side_px0 = spec.side_um / slide.mpp
+    plan = slide.plan(spec.patch_mpp)
+    side_px0 = spec.patch_px * plan.effective_mpp / slide.mpp
     columns, rows = (int(size / side_px0 + 1e-6) for size in slide.size_px0)
-    mask = tissue_mask(slide.thumbnail(tissue.mpp), tissue, name=slide.name)
-    share = _share_per_cell(mask, rows, columns, spec.side_um / tissue.mpp)
+    thumbnail = slide.thumbnail(tissue.mpp)
+    mask = tissue_mask(thumbnail.rgb, tissue, name=slide.name)
+    share = _share_per_cell(mask, rows, columns, side_px0 * slide.mpp / thumbnail.mpp)
     row, column = np.nonzero(share >= spec.min_tissue)
-    xy_px0 = np.rint(np.stack([column, row], axis=1) * side_px0).astype(np.int32)
-    return PatchGrid(spec=spec, slide_mpp=slide.mpp, xy_px0=xy_px0, tissue_share=share[row, column].astype(np.float32))
+    lattice = plan.lattice_px0
+    xy_px0 = (np.rint(np.stack([column, row], axis=1) * side_px0 / lattice) * lattice).astype(np.int32)
+    return PatchGrid(
+        spec=spec, slide_mpp=slide.mpp, effective_mpp=plan.effective_mpp, xy_px0=xy_px0,
+        tissue_share=share[row, column].astype(np.float32),
+    )  # fmt: skip
 
 
 def read_patches(slide: SlideReader, grid: PatchGrid, *, batch: int) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
     """The pixels of a grid's patches in its order, `batch` at a time (the last one may be shorter)."""
     px = grid.spec.patch_px
+    plan = slide.plan(grid.spec.patch_mpp)
     for start in range(0, len(grid), batch):
-        corners = grid.xy_px0[start : start + batch]
-        pixels = [slide.region((float(x), float(y)), size_px=(px, px), mpp=grid.spec.patch_mpp) for x, y in corners]
-        yield np.stack(pixels)
+        corners = grid.xy_px0[start : start + batch].tolist()
+        yield np.stack([slide.planned_region(plan, (x, y), (px, px)) for x, y in corners])
 
 
 def _share_per_cell(mask: Bool[np.ndarray, "y x"], rows: int, columns: int, side: float) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathalign.errors import MissingResolution
+from pathalign.slides.sources.source import ResolutionClaim
 
 LEAST_MPP, MOST_MPP = 0.05, 20.0
 """Outside is a bogus tag: 72 dpi reads as 352.8 micrometres."""
@@ -25,8 +26,8 @@ class Resolution:
     source: str
 
 
-def resolve(name: str, properties: Mapping[str, str], *, given_mpp: float | None = None) -> Resolution:
-    """The resolution of a slide from what the user gave, else from its properties.
+def resolve(name: str, claims: Sequence[ResolutionClaim], *, given_mpp: float | None = None) -> Resolution:
+    """The resolution of a slide from what the user gave, else from the first plausible claim of the file.
 
     `name` is for the message. Raises `MissingResolution` when it is absent, bogus or anisotropic. What the user gave
     wins, because it is the repair that the message asks for.
@@ -38,25 +39,20 @@ def resolve(name: str, properties: Mapping[str, str], *, given_mpp: float | None
                 "Correct the `mpp` column of slides.csv (a 20x scan is usually 0.5, a 40x scan 0.25)."
             )
         return Resolution(mpp=given_mpp, source="slides.csv")
-    mpp_x, mpp_y = (_number(properties.get(f"openslide.mpp-{axis}")) for axis in "xy")
-    if mpp_x is None or mpp_y is None:
+    if not claims:
         raise MissingResolution(
             f"{name} has no pixel size, so patches of a known size cannot be cut from it. {_REPAIR}"
         )
-    if not all(LEAST_MPP <= mpp <= MOST_MPP for mpp in (mpp_x, mpp_y)):
-        raise MissingResolution(
-            f"{name} claims a pixel size of {mpp_x:g} x {mpp_y:g} micrometres, outside {LEAST_MPP}-{MOST_MPP}: "
-            f"one coarse level of a slide, or a resolution meant for a printer. {_REPAIR}"
-        )
-    if abs(mpp_x - mpp_y) > ANISOTROPY * max(mpp_x, mpp_y):
-        raise MissingResolution(
-            f"{name} has pixels of {mpp_x:g} x {mpp_y:g} micrometres; only square pixels can be read. {_REPAIR}"
-        )
-    return Resolution(mpp=(mpp_x + mpp_y) / 2, source=f"file ({properties.get('openslide.vendor', 'unknown')})")
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
+    for claim in claims:
+        if not all(LEAST_MPP <= mpp <= MOST_MPP for mpp in (claim.mpp_x, claim.mpp_y)):
+            continue
+        if abs(claim.mpp_x - claim.mpp_y) > ANISOTROPY * max(claim.mpp_x, claim.mpp_y):
+            raise MissingResolution(
+                f"{name} has pixels of {claim.mpp_x:g} x {claim.mpp_y:g} micrometres ({claim.source}); "
+                f"only square pixels can be read. {_REPAIR}"
+            )
+        return Resolution(mpp=(claim.mpp_x + claim.mpp_y) / 2, source=f"file ({claim.source})")
+    raise MissingResolution(
+        f"{name} claims a pixel size of {claims[0].mpp_x:g} x {claims[0].mpp_y:g} micrometres ({claims[0].source}), "
+        f"outside {LEAST_MPP}-{MOST_MPP}: one coarse level of a slide, or a resolution meant for a printer. {_REPAIR}"
+    )

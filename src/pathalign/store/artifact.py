@@ -18,7 +18,20 @@ from pathalign.version import __version__
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
-_RECORDED = ("numpy", "torch", "transformers", "tokenizers", "h5py", "openslide-python", "openslide-bin", "pillow")
+_RECORDED = (
+    "numpy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "h5py",
+    "openslide-python",
+    "openslide-bin",
+    "pillow",
+    "opencv-python-headless",
+    "simplejpeg",
+    "tifffile",
+    "imagecodecs",
+)
 
 
 @contextmanager

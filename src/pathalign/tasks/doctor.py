@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from pathalign.slides.openslide_reader import library_version
+from pathalign.slides.sources.openslide_source import library_version
 from pathalign.store.artifact import software
 
 LEAST_FREE_GB = 5.0

@@ -17,8 +17,8 @@ from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.errors import MissingArtifact, PathAlignError, StaleArtifact, UnreadableSlide
-from pathalign.slides.openslide_reader import SlideReader
 from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.catalog import Catalog
@@ -125,7 +125,8 @@ def _embed_slide(
         with SlideReader(slide.path, given_mpp=slide.mpp) as reader:
             provenance = {
                 **config, "slide_fingerprint": fingerprint(slide.path), "slide_mpp": reader.mpp,
-                "slide_mpp_source": reader.resolution.source, "reader": f"openslide/{reader.vendor}",
+                "slide_mpp_source": reader.resolution.source,
+                "reader": f"{reader.source.family}/{reader.source.decoder}",
             }  # fmt: skip
             if not redo and (old := read_provenance(path)) is not None:
                 count = old.pop("patches")

@@ -13,8 +13,8 @@ from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Problem, Slide, Split
 from pathalign.domain.splits import split_of_patient
 from pathalign.errors import NeedsRepair
-from pathalign.slides.openslide_reader import SlideReader
 from pathalign.slides.resolution import LEAST_MPP, MOST_MPP
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.store.catalog import Catalog
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace

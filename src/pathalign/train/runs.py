@@ -22,8 +22,8 @@ from pathalign.errors import MissingArtifact, PathAlignError
 from pathalign.model.describer import Describer
 from pathalign.model.folder import save_model, save_weights
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.slides.openslide_reader import SlideReader
 from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 from pathalign.store.artifact import (
     MANIFEST,
@@ -271,7 +271,11 @@ def _patches_of(slide: Any, spec: PatchSpec, most: int, random: np.random.Genera
             grid = plan_patches(reader, spec, TissueConfig())
             kept = np.sort(random.permutation(len(grid))[:most])
             thinned = type(grid)(
-                spec=spec, slide_mpp=grid.slide_mpp, xy_px0=grid.xy_px0[kept], tissue_share=grid.tissue_share[kept]
+                spec=spec,
+                slide_mpp=grid.slide_mpp,
+                effective_mpp=grid.effective_mpp,
+                xy_px0=grid.xy_px0[kept],
+                tissue_share=grid.tissue_share[kept],
             )
             return [patch for batch in read_patches(reader, thinned, batch=64) for patch in batch]
     except (PathAlignError, OSError):

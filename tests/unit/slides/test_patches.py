@@ -11,8 +11,8 @@ from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import RefusedSlide
-from pathalign.slides.openslide_reader import SlideReader
 from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 
 pytestmark = pytest.mark.unit

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
-from pathalign.slides.openslide_reader import SlideReader, library_version
+from pathalign.slides.slide_reader import SlideReader
 
 pytestmark = pytest.mark.unit
 
