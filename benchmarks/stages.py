@@ -24,7 +24,8 @@ from pathalign.domain.geometry import Bag, PatchSpec
 from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
 from pathalign.model.bags import collate
 from pathalign.model.qformer import QFormer, QFormerConfig
-from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 from pathalign.testing.slides import draw_field, write_pyramid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,6 +18,12 @@ class PatchSpec:
     """Resolution at which patches are read, in micrometres per pixel."""
     min_tissue: float = 0.25
     """Least share of a patch's area that is tissue."""
+    overlap_px: int = 0
+    """How far neighbouring patches reach into one another, in patch pixels; the stride is `patch_px - overlap_px`."""
+    max_patches: int | None = None
+    """Keep at most so many patches of a slide, spread evenly over its tissue; None keeps all."""
+    seed: int = 0
+    """Which of the even subsets `max_patches` keeps."""
 
     def __post_init__(self) -> None:
         if self.patch_px < 16:
@@ -27,9 +33,14 @@ class PatchSpec:
         if not 0 < self.min_tissue <= 1:
             raise ValueError(f"min_tissue must be a share above 0 and at most 1, got {self.min_tissue}.")
 
+        if not 0 <= self.overlap_px < self.patch_px:
+            raise ValueError(f"overlap_px must be at least 0 and less than patch_px, got {self.overlap_px}.")
+        if self.max_patches is not None and self.max_patches < 1:
+            raise ValueError(f"max_patches must be at least 1, or None for all, got {self.max_patches}.")
+
     @property
     def side_um(self) -> float:
-        """Side of a patch in micrometres."""
+        """Side of a patch in micrometres, as asked for."""
         return self.patch_px * self.patch_mpp
 
 
@@ -51,6 +62,10 @@ class PatchGrid:
     def side_px0(self) -> float:
         """Side of a patch in level-0 pixels; not an integer for most scanners (0.2527 mpp is common)."""
         return self.spec.patch_px * self.effective_mpp / self.slide_mpp
+
+    def only(self, kept: Int[np.ndarray, " kept"]) -> PatchGrid:
+        """The same grid with the patches at the indices `kept` alone."""
+        return replace(self, xy_px0=self.xy_px0[kept], tissue_share=self.tissue_share[kept])
 
     def __len__(self) -> int:
         return len(self.xy_px0)

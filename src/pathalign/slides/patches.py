@@ -1,11 +1,9 @@
-"""From a slide to its tissue patches: plan the grid on the mask, then read it."""
+"""Where the tissue patches of a slide lie: a grid laid on the mask."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.slides.slide_reader import SlideReader
@@ -33,15 +31,6 @@ def plan_patches(slide: SlideReader, spec: PatchSpec, tissue: TissueConfig) -> P
         spec=spec, slide_mpp=slide.mpp, effective_mpp=plan.effective_mpp, xy_px0=xy_px0,
         tissue_share=share[row, column].astype(np.float32),
     )  # fmt: skip
-
-
-def read_patches(slide: SlideReader, grid: PatchGrid, *, batch: int) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
-    """The pixels of a grid's patches in its order, `batch` at a time (the last one may be shorter)."""
-    px = grid.spec.patch_px
-    plan = slide.plan(grid.spec.patch_mpp)
-    for start in range(0, len(grid), batch):
-        corners = grid.xy_px0[start : start + batch].tolist()
-        yield np.stack([slide.planned_region(plan, (x, y), (px, px)) for x, y in corners])
 
 
 def _share_per_cell(mask: Bool[np.ndarray, "y x"], rows: int, columns: int, side: float) -> np.ndarray:

@@ -17,7 +17,8 @@ from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.errors import MissingArtifact, PathAlignError, StaleArtifact, UnreadableSlide
-from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 from pathalign.store.artifact import MANIFEST, digest, write_manifest

@@ -22,7 +22,8 @@ from pathalign.errors import MissingArtifact, PathAlignError
 from pathalign.model.describer import Describer
 from pathalign.model.folder import save_model, save_weights
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 from pathalign.store.artifact import (
@@ -270,13 +271,6 @@ def _patches_of(slide: Any, spec: PatchSpec, most: int, random: np.random.Genera
         with SlideReader(slide.path, given_mpp=slide.mpp) as reader:
             grid = plan_patches(reader, spec, TissueConfig())
             kept = np.sort(random.permutation(len(grid))[:most])
-            thinned = type(grid)(
-                spec=spec,
-                slide_mpp=grid.slide_mpp,
-                effective_mpp=grid.effective_mpp,
-                xy_px0=grid.xy_px0[kept],
-                tissue_share=grid.tissue_share[kept],
-            )
-            return [patch for batch in read_patches(reader, thinned, batch=64) for patch in batch]
+            return [patch for batch in read_patches(reader, grid.only(kept), batch=64) for patch in batch]
     except (PathAlignError, OSError):
         return []  # `embed` records the slide with its reason; pre-training does without it

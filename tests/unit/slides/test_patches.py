@@ -11,7 +11,8 @@ from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import RefusedSlide
-from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 

@@ -11,7 +11,8 @@ from openslide.lowlevel import OpenSlideUnsupportedFormatError
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import MissingResolution, NeedsRepair, RefusedSlide, UnreadableSlide
-from pathalign.slides.patches import plan_patches, read_patches
+from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
 
