@@ -111,7 +111,7 @@ class SlideReader:
         )  # fmt: skip
 
     def region(
-        self, xy_px0: tuple[float, float], *, size_px: tuple[int, int], mpp: float
+        self, xy_px0: tuple[float | int, float | int], *, size_px: tuple[int, int], mpp: float
     ) -> UInt8[np.ndarray, "y x 3"]:
         """The pixels of a rectangle whose top-left corner is `xy_px0`, `size_px` (width, height) large at about `mpp`.
 
@@ -121,7 +121,7 @@ class SlideReader:
         return self.planned_region(self.plan(mpp), xy_px0, size_px)
 
     def planned_region(
-        self, plan: ReadingPlan, xy_px0: tuple[float, float], size_px: tuple[int, int]
+        self, plan: ReadingPlan, xy_px0: tuple[float | int, float | int], size_px: tuple[int, int]
     ) -> UInt8[np.ndarray, "y x 3"]:
         """Like `region`, of a plan that is made once for many regions."""
         x, y = xy_px0[0] / plan.downsample, xy_px0[1] / plan.downsample

@@ -33,6 +33,7 @@ def test_the_side_in_level0_pixels_is_a_fraction() -> None:
     grid = PatchGrid(
         spec=PatchSpec(patch_px=224, patch_mpp=1.0),
         slide_mpp=0.2527,
+        effective_mpp=1.0,
         xy_px0=np.zeros((3, 2), np.int32),
         tissue_share=np.ones(3, np.float32),
     )

@@ -52,7 +52,7 @@ def test_good_slides_are_read(real_data: Path, name: str) -> None:
 
     with SlideReader(real_data / "slides" / name) as slide:
         assert slide.mpp == pytest.approx(mpp)
-        assert slide.vendor == "aperio"
+        assert slide.source.family == "aperio"
     assert count_patches(real_data / "slides" / name) == pytest.approx(count, abs=1)
 
 
@@ -90,7 +90,7 @@ def test_tissue_of_a_real_slide_is_most_of_what_has_colour(real_data: Path) -> N
     """Taken patches are darker and more coloured than the rest of the slide."""
     with SlideReader(real_data / "slides" / TCGA, given_mpp=0.5) as slide:
         grid = plan_patches(slide, PatchSpec(), TissueConfig())
-        thumbnail = slide.thumbnail(16.0).astype(float)
+        thumbnail = slide.thumbnail(16.0).rgb.astype(float)
     taken = np.zeros(thumbnail.shape[:2], bool)
     for x, y in (grid.xy_px0 * 0.5 / 16).astype(int):
         taken[y : y + 14, x : x + 14] = True

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.sources.openslide_source import library_version
 
 pytestmark = pytest.mark.unit
 
@@ -56,11 +57,12 @@ def test_a_coarser_region_is_the_area_mean(written: Write, noise: np.ndarray) ->
 
 
 def test_a_scale_that_is_no_integer(written: Write, noise: np.ndarray) -> None:
-    """From 0.2527 to 1 mpp, pixels keep their place: equal to an area mean of fractional boxes, without drift."""
-    path = written(noise, mpp=0.2527, levels=2)
-    scale = 1.0 / 0.2527
+    """From 0.27 to 1 mpp, pixels keep their place: equal to an area mean of fractional boxes, without drift."""
+    path = written(noise, mpp=0.27, levels=1)
+    scale = 1.0 / 0.27
 
     with SlideReader(path) as slide:
+        assert slide.plan(1.0).effective_mpp == 1.0
         whole = slide.region((0.0, 0.0), size_px=(140, 95), mpp=1.0)
         far = slide.region((100 * scale, 60 * scale), size_px=(40, 35), mpp=1.0)
 
@@ -69,6 +71,19 @@ def test_a_scale_that_is_no_integer(written: Write, noise: np.ndarray) -> None:
     moved = np.abs(whole[:, 1:].astype(float) - expected[:, :-1]).mean()
     assert np.abs(whole.astype(float) - expected).mean() < moved / 3
     assert np.abs(far.astype(float) - expected[60:, 100:]).mean() < moved / 3
+
+
+@pytest.mark.parametrize(
+    ("mpp", "asked", "effective"), [(0.2527, 0.25, 0.2527), (0.2527, 1.0, 1.0108), (0.27, 1.0, 1.0)]
+)
+def test_a_resolution_within_two_per_cent_is_read_as_it_is(
+    written: Write, noise: np.ndarray, mpp: float, asked: float, effective: float
+) -> None:
+    """A scanner's 0.2527 is its 0.25: whole pixels are read or averaged, and the true resolution is told."""
+    with SlideReader(written(noise, mpp=mpp, levels=1)) as slide:
+        plan = slide.plan(asked)
+
+    assert plan.effective_mpp == pytest.approx(effective)
 
 
 def test_what_lies_beyond_the_edge_is_white(written: Write, noise: np.ndarray) -> None:
@@ -96,7 +111,7 @@ def test_the_thumbnail_is_the_whole_slide(written: Write, noise: np.ndarray) -> 
     path = written(noise, mpp=0.5, levels=1)
 
     with SlideReader(path) as slide:
-        thumbnail = slide.thumbnail(3.0)
+        thumbnail = slide.thumbnail(3.0).rgb
 
     assert thumbnail.shape == (67, 100, 3)
     expected = reference(path, (0, 0), 0, (600, 396)).reshape(66, 6, 100, 6, 3).mean((1, 3))
@@ -109,7 +124,7 @@ def test_a_thumbnail_of_many_blocks_has_no_seams(written: Write) -> None:
     path = written(np.repeat(gradient[..., None], 3, axis=2), mpp=0.25, levels=1)
 
     with SlideReader(path) as slide:
-        thumbnail = slide.thumbnail(1.0)
+        thumbnail = slide.thumbnail(1.0).rgb
         whole = slide.region((0.0, 0.0), size_px=(150, 1075), mpp=1.0)
 
     np.testing.assert_array_equal(thumbnail, whole)
@@ -124,7 +139,7 @@ def test_resolution_is_settled_on_opening(written: Write, noise: np.ndarray) -> 
     with pytest.raises(MissingResolution, match=r"b\.tif claims a pixel size of 352\.8"):
         SlideReader(bogus)
     with SlideReader(bogus, given_mpp=0.5) as slide:
-        assert (slide.mpp, slide.resolution.source, slide.vendor) == (0.5, "slides.csv", "generic-tiff")
+        assert (slide.mpp, slide.resolution.source, slide.source.family) == (0.5, "slides.csv", "generic-tiff")
         assert slide.size_px0 == (600, 400)
 
 
