@@ -1,7 +1,7 @@
 """Patch embeddings on disk: one HDF5 file per slide, under the field's names (`features`, `coords`).
 
 The names and attributes are TRIDENT's, so whoever reads `f["features"][:]` reads ours; the datasets are contiguous,
-which reads 20-100 times faster than a chunk per patch.
+which reads 20-100 times faster than a chunk per patch. docs/embeddings.md describes the file for other programs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import numpy as np
 from jaxtyping import Float
 
 from pathalign.domain.geometry import Bag, PatchGrid
-from pathalign.errors import MissingArtifact, StaleArtifact
 from pathalign.store.artifact import written_aside
+from pathalign.store.embedding_file import FORMAT, EmbeddingFile, open_bag
 
-FORMAT = 1
+__all__ = ["FORMAT", "EmbeddingFile", "embedding_path", "open_bag", "read_bag", "read_provenance", "write_bag"]
+
+ALIGNMENT = 64
+"""Arrays start at a multiple of this many bytes: a cache line, so that a memory map is aligned for any dtype."""
 
 
 def embedding_path(folder: Path, slide_id: str) -> Path:
@@ -34,20 +37,37 @@ def write_bag(
     embeddings: Float[np.ndarray, "patch dim"],
     grid: PatchGrid,
     provenance: Mapping[str, Any],
+    dtype: np.dtype | type[np.floating] = np.float16,
+    attributes: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Write one slide's embeddings; a slide without tissue gives an empty, valid file."""
+    """Write one slide's embeddings; a slide without tissue gives an empty, valid file.
+
+    `dtype` is what they are kept in; `attributes` are further facts in TRIDENT's names (`level0_width`, ...);
+    `arrays` are further datasets. A grid whose tissue shares are all NaN does not know them, and none are written.
+    """
     assert len(embeddings) == len(grid), f"{len(embeddings)} embeddings for {len(grid)} patches"
-    with written_aside(path) as aside, h5py.File(aside, "w", libver=("earliest", "v110")) as f:
-        f.create_dataset("features", data=embeddings.astype(np.float16))
-        coords = f.create_dataset("coords", data=grid.xy_px0.astype(np.int32))
-        f.create_dataset("tissue_share", data=grid.tissue_share.astype(np.float16))
-        coords.attrs["name"] = slide_id
-        coords.attrs["patch_size"] = grid.spec.patch_px
-        coords.attrs["patch_size_level0"] = round(grid.side_px0)
-        coords.attrs["overlap"] = 0
+    datasets = {"features": embeddings.astype(dtype), "coords": grid.xy_px0.astype(np.int32), **(arrays or {})}
+    if not len(grid) or not np.isnan(grid.tissue_share).all():
+        datasets["tissue_share"] = grid.tissue_share.astype(np.float16)
+    with written_aside(path) as aside, _created(aside) as f:
+        for name, array in datasets.items():
+            f.create_dataset(name, data=array)
+        f["features"].attrs["name"] = slide_id
+        if isinstance(encoder := provenance.get("encoder"), Mapping) and "name" in encoder:
+            f["features"].attrs["encoder"] = encoder["name"]
+        coords = f["coords"].attrs
+        coords["name"] = slide_id
+        coords["patch_size"] = grid.spec.patch_px
+        coords["patch_size_level0"] = round(grid.side_px0)
+        coords["overlap"] = grid.spec.overlap_px
+        for name, value in (attributes or {}).items():
+            coords[name] = value
         f.attrs["pathalign_format"] = FORMAT
         f.attrs["slide_mpp"] = grid.slide_mpp
         f.attrs["side_px0"] = grid.side_px0
+        f.attrs["patch_mpp"] = grid.spec.patch_mpp
+        f.attrs["effective_mpp"] = grid.effective_mpp
         f.attrs["provenance"] = json.dumps(dict(provenance), sort_keys=True)
 
 
@@ -56,25 +76,7 @@ def read_bag(path: Path, *, slide_id: str) -> Bag:
 
     Raises `MissingArtifact` when the slide has none and `StaleArtifact` when the file is damaged or of another format.
     """
-    if not path.is_file():
-        raise MissingArtifact(
-            f"Slide {slide_id} has no patch embeddings in {path.parent.name}. Run `pathalign embed`; "
-            "if it did run, `pathalign status --problems` says why the slide was left out."
-        )
-    try:
-        file = h5py.File(path)
-    except OSError as error:
-        raise StaleArtifact(f"{path.name} is no complete HDF5 file. Run `pathalign embed` again.") from error
-    with file as f:
-        if f.attrs.get("pathalign_format") != FORMAT:
-            raise StaleArtifact(f"{path.name} is not of embedding format {FORMAT}. Run `pathalign embed --redo`.")
-        return Bag(
-            slide_id=slide_id,
-            embeddings=f["features"][:],
-            xy_px0=f["coords"][:],
-            slide_mpp=float(f.attrs["slide_mpp"]),
-            side_px0=float(f.attrs["side_px0"]),
-        )
+    return open_bag(path, slide_id=slide_id).bag()
 
 
 def read_provenance(path: Path) -> dict[str, Any] | None:
@@ -82,7 +84,13 @@ def read_provenance(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        with h5py.File(path) as f:
+        with h5py.File(path, "r") as f:
             return dict(json.loads(f.attrs["provenance"]))
     except (OSError, KeyError, json.JSONDecodeError):
         return None
+
+
+def _created(path: Path) -> h5py.File:
+    return h5py.File(
+        path, "w", libver=("earliest", "v110"), alignment_threshold=ALIGNMENT, alignment_interval=ALIGNMENT
+    )

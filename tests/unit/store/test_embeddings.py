@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import h5py
@@ -10,7 +11,7 @@ import pytest
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import MissingArtifact, StaleArtifact
-from pathalign.store.embeddings import embedding_path, read_bag, read_provenance, write_bag
+from pathalign.store.embeddings import embedding_path, open_bag, read_bag, read_provenance, write_bag
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +22,8 @@ def a_grid(patches: int) -> PatchGrid:
     """A grid of that many patches at a resolution that gives a fraction of a pixel."""
     xy_px0 = np.arange(patches)[:, None] * np.array([[886, 3]])
     return PatchGrid(
-        spec=PatchSpec(patch_px=224, patch_mpp=1.0), slide_mpp=0.2527, xy_px0=xy_px0.astype(np.int32),
+        spec=PatchSpec(patch_px=224, patch_mpp=1.0, overlap_px=32), slide_mpp=0.2527, effective_mpp=1.0,
+        xy_px0=xy_px0.astype(np.int32),
         tissue_share=np.linspace(0.25, 1, patches, dtype=np.float32),
     )  # fmt: skip
 
@@ -60,7 +62,7 @@ def test_the_file_speaks_tridents_language(tmp_path: Path) -> None:
         assert features.chunks is None
         assert coords.chunks is None
         assert {name: coords.attrs[name] for name in ("name", "patch_size", "patch_size_level0", "overlap")} == {
-            "name": "s1", "patch_size": 224, "patch_size_level0": 886, "overlap": 0,
+            "name": "s1", "patch_size": 224, "patch_size_level0": 886, "overlap": 32,
         }  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def test_another_format_is_stale(tmp_path: Path) -> None:
         f["features"] = np.zeros((2, 3))
 
     assert read_provenance(path) is None
-    with pytest.raises(StaleArtifact, match="not of embedding format 1"):
+    with pytest.raises(StaleArtifact, match="not of embedding format 2"):
         read_bag(path, slide_id="s1")
 
 
@@ -112,3 +114,114 @@ def test_as_many_embeddings_as_patches(tmp_path: Path) -> None:
             tmp_path / "s.h5", slide_id="s", embeddings=np.zeros((4, 2), np.float32), grid=a_grid(5), provenance={}
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_come_from_the_mapped_file(tmp_path: Path) -> None:
+    """Rows in any order, and twice, are those of the array that HDF5 reads; the map is read-only and aligned."""
+    path = tmp_path / "s1.h5"
+    written(path, patches=50)
+    with h5py.File(path) as f:
+        expected, coords = f["features"][:], f["coords"][:]
+    indices = np.array([49, 0, 7, 7, 23])
+
+    file = open_bag(path)
+
+    np.testing.assert_array_equal(file.rows(indices), expected[indices])
+    np.testing.assert_array_equal(file.embeddings, expected)
+    np.testing.assert_array_equal(file.xy_px0, coords)
+    assert isinstance(file.embeddings, np.memmap)
+    assert not file.embeddings.flags.writeable
+    assert file.embeddings.ctypes.data % 64 == 0
+    assert not isinstance(file.rows(indices), np.memmap)
+
+
+def test_an_open_bag_tells_its_facts(tmp_path: Path) -> None:
+    """Resolution, sides, overlap and provenance are there without reading an embedding."""
+    written(tmp_path / "s1.h5")
+
+    file = open_bag(tmp_path / "s1.h5")
+
+    assert (len(file), file.dim, file.dtype, file.slide_id) == (5, 8, np.float16, "s1")
+    assert (file.slide_mpp, file.effective_mpp, file.patch_px, file.overlap_px) == (0.2527, 1.0, 224, 32)
+    assert file.provenance == PROVENANCE
+    np.testing.assert_allclose(file.tissue_share, np.linspace(0.25, 1, 5), atol=1e-3)
+
+
+@pytest.mark.parametrize("storage", [{"chunks": (1, 8)}, {"chunks": (4, 8), "compression": "gzip"}])
+def test_a_repacked_file_is_read_through_hdf5(tmp_path: Path, storage: dict[str, object]) -> None:
+    """A file that another tool has chunked or compressed gives the same rows."""
+    path = tmp_path / "s1.h5"
+    embeddings = written(path)
+    with h5py.File(path, "a") as f:
+        attributes = dict(f["features"].attrs)
+        del f["features"]
+        f.create_dataset("features", data=embeddings, **storage)
+        f["features"].attrs.update(attributes)
+
+    file = open_bag(path)
+
+    np.testing.assert_array_equal(file.rows(np.array([4, 1])), embeddings[[4, 1]])
+    np.testing.assert_array_equal(file.bag().embeddings, embeddings)
+    assert not file.embeddings.flags.writeable
+
+
+def test_an_open_bag_is_pickled_as_a_path(tmp_path: Path) -> None:
+    """A worker gets where the rows lie, not the rows; and its rows are the same."""
+    path = tmp_path / "s1.h5"
+    embeddings = written(path, patches=4000)
+    file = open_bag(path)
+    assert len(file.embeddings) == 4000
+
+    pickled = pickle.dumps(file)
+
+    assert len(pickled) < 4000
+    np.testing.assert_array_equal(pickle.loads(pickled).rows(np.array([3999])), embeddings[[3999]])
+
+
+def test_an_empty_slide_has_no_rows(tmp_path: Path) -> None:
+    """A slide without tissue opens like any other."""
+    written(tmp_path / "s1.h5", patches=0)
+
+    file = open_bag(tmp_path / "s1.h5")
+
+    assert (len(file), file.dim, file.rows(np.zeros(0, np.int64)).shape) == (0, 8, (0, 8))
+
+
+def test_a_file_of_format_1_is_still_read(tmp_path: Path) -> None:
+    """A file of the first format, without the effective resolution, comes back; nobody embeds again for it."""
+    path = tmp_path / "s1.h5"
+    embeddings = written(path)
+    with h5py.File(path, "a") as f:
+        f.attrs["pathalign_format"] = 1
+        del f.attrs["effective_mpp"], f.attrs["patch_mpp"]
+
+    file = open_bag(path)
+
+    np.testing.assert_array_equal(file.bag().embeddings, embeddings)
+    assert file.effective_mpp == pytest.approx(1.0)
+
+
+def test_arrays_that_do_not_fit_are_damage(tmp_path: Path) -> None:
+    """Fewer positions than embeddings is said when the file is opened, not when a model trips over it."""
+    path = tmp_path / "s1.h5"
+    written(path)
+    with h5py.File(path, "a") as f:
+        attributes, coords = dict(f["coords"].attrs), f["coords"][:3]
+        del f["coords"]
+        f["coords"] = coords
+        f["coords"].attrs.update(attributes)
+
+    with pytest.raises(StaleArtifact, match=r"damaged .*do not fit.*`pathalign embed`"):
+        open_bag(path)
+
+
+def test_a_file_cut_off_after_it_was_opened(tmp_path: Path) -> None:
+    """Reading the whole of it says so; short arrays are never given."""
+    path = tmp_path / "s1.h5"
+    written(path, patches=500)
+    file = open_bag(path)
+    with path.open("r+b") as f:
+        f.truncate(4096)
+
+    with pytest.raises(StaleArtifact, match="cut off"):
+        file.bag()

@@ -1,0 +1,174 @@
+"""One slide's embeddings without loading them: facts at once, rows by memory map."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathalign.domain.geometry import Bag
+from pathalign.errors import MissingArtifact, StaleArtifact
+
+FORMAT = 2
+"""What `write_bag` writes; 2 added the effective resolution, and embeddings in the precision that they came in."""
+READABLE = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """Where an array lies in a file."""
+
+    offset: int | None
+    """First byte; None when the array is chunked or compressed and only HDF5 can read it."""
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingFile:
+    """The embeddings of one slide on disk. Holds no open handle: may be forked, pickled and kept by the thousand."""
+
+    path: Path
+    slide_id: str
+    slide_mpp: float
+    side_px0: float
+    """Side of a patch in level-0 pixels."""
+    effective_mpp: float
+    """Resolution at which the patches were read."""
+    patch_px: int
+    overlap_px: int
+    provenance: Mapping[str, Any]
+    extents: Mapping[str, _Extent]
+
+    def __len__(self) -> int:
+        return self.extents["features"].shape[0]
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return self.extents["features"].shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float16 where the values fit, which is always so of our own; wider where they were imported wider."""
+        return self.extents["features"].dtype
+
+    @cached_property
+    def embeddings(self) -> Float[np.ndarray, "patch dim"]:
+        """All embeddings, read-only; a memory map, so that only the rows that are touched are read."""
+        return self._array("features")
+
+    @cached_property
+    def xy_px0(self) -> Int[np.ndarray, "patch 2"]:
+        """Top-left corners in level-0 pixels, x first, read-only."""
+        return self._array("coords")
+
+    @cached_property
+    def tissue_share(self) -> Float[np.ndarray, " patch"] | None:
+        """Share of each patch that is tissue; None where it is not known (imported)."""
+        return self._array("tissue_share") if "tissue_share" in self.extents else None
+
+    def rows(self, indices: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row dim"]:
+        """The embeddings of some patches, in the order asked for, as an array of its own."""
+        return np.asarray(self.embeddings[np.asarray(indices)])
+
+    def bag(self) -> Bag:
+        """Everything in memory. One plain read per array, which beats the page faults of a map."""
+        return Bag(
+            slide_id=self.slide_id, embeddings=self._loaded("features"), xy_px0=self._loaded("coords"),
+            slide_mpp=self.slide_mpp, side_px0=self.side_px0,
+        )  # fmt: skip
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A memory map would be pickled as a copy of the whole array.
+        return {
+            name: value for name, value in self.__dict__.items() if name not in ("embeddings", "xy_px0", "tissue_share")
+        }
+
+    def _array(self, name: str) -> np.ndarray:
+        extent = self.extents[name]
+        if extent.offset is not None and all(extent.shape):  # a map of nothing is an error of the operating system
+            return np.memmap(self.path, dtype=extent.dtype, mode="r", offset=extent.offset, shape=extent.shape)
+        array = self._loaded(name)
+        array.flags.writeable = False
+        return array
+
+    def _loaded(self, name: str) -> np.ndarray:
+        extent = self.extents[name]
+        if extent.offset is None:
+            with _opened(self.path) as f:
+                return np.asarray(f[name][:])
+        count = math.prod(extent.shape)
+        array = np.fromfile(self.path, dtype=extent.dtype, count=count, offset=extent.offset)
+        if len(array) < count:
+            raise StaleArtifact(f"{self.path.name} was cut off while it was read. Run `pathalign embed` again.")
+        return array.reshape(extent.shape)
+
+
+def open_bag(path: Path, *, slide_id: str | None = None) -> EmbeddingFile:
+    """Open one slide's embeddings; the slide is the file's name unless it is given.
+
+    Raises `MissingArtifact` when the slide has none and `StaleArtifact` when the file is truncated, damaged or of
+    another format.
+    """
+    slide_id = path.stem if slide_id is None else slide_id
+    if not path.is_file():
+        raise MissingArtifact(
+            f"Slide {slide_id} has no patch embeddings in {path.parent.name}. Run `pathalign embed`; "
+            "if it did run, `pathalign status --problems` says why the slide was left out."
+        )
+    with _opened(path) as f:
+        if f.attrs.get("pathalign_format") not in READABLE:
+            raise StaleArtifact(
+                f"{path.name} is not of embedding format {FORMAT}. Run `pathalign embed --redo`; embeddings of another "
+                "program come in with `pathalign import-embeddings DIR`."
+            )
+        try:
+            return _read_facts(path, slide_id, f)
+        except (KeyError, ValueError, OSError, RuntimeError) as error:  # h5py has no class of its own for damage
+            raise StaleArtifact(f"{path.name} is damaged ({error}). Run `pathalign embed` again.") from error
+
+
+def _read_facts(path: Path, slide_id: str, f: h5py.File) -> EmbeddingFile:
+    attributes = f["coords"].attrs
+    slide_mpp, side_px0 = float(f.attrs["slide_mpp"]), float(f.attrs["side_px0"])
+    patch_px = int(attributes["patch_size"])
+    extents = {name: _extent(f[name]) for name in ("features", "coords", "tissue_share") if name in f}
+    _check_extents(extents, path.stat().st_size)
+    return EmbeddingFile(
+        path=path, slide_id=slide_id, slide_mpp=slide_mpp, side_px0=side_px0, patch_px=patch_px,
+        effective_mpp=float(f.attrs.get("effective_mpp", side_px0 * slide_mpp / patch_px)),
+        overlap_px=int(attributes["overlap"]), provenance=json.loads(f.attrs["provenance"]), extents=extents,
+    )  # fmt: skip
+
+
+def _check_extents(extents: Mapping[str, _Extent], size: int) -> None:
+    features, coords = extents["features"], extents["coords"]
+    if len(features.shape) != 2 or coords.shape != (features.shape[0], 2):
+        raise ValueError(f"features {features.shape} and coords {coords.shape} do not fit")
+    for name, extent in extents.items():
+        if extent.offset is not None:
+            end = extent.offset + extent.dtype.itemsize * math.prod(extent.shape)
+            if end > size:
+                raise ValueError(f"{name} ends at byte {end}, the file at byte {size}")
+
+
+def _extent(dataset: h5py.Dataset) -> _Extent:
+    # `get_offset` is None for chunked data, and for an empty dataset, which has no bytes to point at.
+    plain = dataset.chunks is None and dataset.id.get_create_plist().get_layout() == h5py.h5d.CONTIGUOUS
+    return _Extent(dataset.id.get_offset() if plain else None, dataset.shape, dataset.dtype)
+
+
+def _opened(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise StaleArtifact(f"{path.name} is no complete HDF5 file. Run `pathalign embed` again.") from error
