@@ -39,6 +39,10 @@ class WorkspaceBusy(PathAlignError, RuntimeError):
     """Another process holds the lock of the stage."""
 
 
+class ReadingProcessError(PathAlignError, RuntimeError):
+    """The processes that read slides do not start on this machine."""
+
+
 class MissingArtifact(NeedsRepair):
     """A stage needs an artifact that an earlier stage has not written yet."""
 
@@ -53,6 +57,10 @@ class BadModelFolder(NeedsRepair):
 
 class UnknownName(NeedsRepair, LookupError):
     """A slide, case, encoder or class that does not exist."""
+
+
+class BadEmbeddings(NeedsRepair):
+    """Patch embeddings of another program that lack something, contradict themselves or break while they are read."""
 
 
 class MissingExtra(NeedsRepair, ImportError):
