@@ -24,7 +24,9 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """Something that the user must repair (no pixel size, not bright field, moved file)."""
     FAILED = "failed"
-    """Broke while it was read."""
+    """Broke while it was read, or broke the process that read it."""
+    TIMED_OUT = "timed out"
+    """Gave nothing for too long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

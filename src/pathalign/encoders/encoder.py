@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
@@ -36,5 +37,12 @@ class PatchEncoder(Protocol):
     def card(self) -> EncoderCard:
         """Facts about the encoder."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    def to(self, device: torch.device) -> None:
+        """Move it."""
+
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
-        """One embedding per patch, without gradient; RGB bytes at the card's resolution and size."""
+        """One embedding per patch, on the encoder's device and without gradient; RGB bytes from any device."""

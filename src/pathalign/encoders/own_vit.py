@@ -12,8 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from pathalign.encoders.device import autocast, channels_first, sent
 from pathalign.encoders.encoder import EncoderCard
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.encoders.folding import fold_normalisation
+from pathalign.encoders.vit import MEAN, STD, PatchEmbed, VisionTransformer, ViTConfig, normalise
 from pathalign.errors import BadModelFolder
 from pathalign.store.artifact import digest_file
 
@@ -34,6 +36,9 @@ class OwnVit:
                 f"{folder}/model.safetensors is missing, damaged or does not fit its config.json "
                 f"({type(error).__name__}). Copy the folder again, or run `pathalign pretrain --restart`."
             ) from error
+        self._is_folded = isinstance(self.model.patch_embed, PatchEmbed)  # the texture stem takes logarithms of pixels
+        if isinstance(self.model.patch_embed, PatchEmbed):
+            fold_normalisation(self.model.patch_embed.proj, MEAN, STD)
         self._card = EncoderCard(
             name=config["name"], embedding_dim=self.model.embedding_dim, patch_px=config["vit"]["image_px"],
             patch_mpp=config["patch_mpp"], licence=config["licence"], source=config["source"],
@@ -45,10 +50,21 @@ class OwnVit:
         """Facts about the encoder."""
         return self._card
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.model.cls_token.device
+
+    def to(self, device: torch.device) -> None:
+        """Move it."""
+        self.model.to(device)
+
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
         """What the model embeds each patch to; see `VisionTransformer`."""
-        return self.model.embed(normalise(patches))
+        on_device = sent(patches, self.device)
+        with autocast(self.device):
+            return self.model.embed(channels_first(on_device) if self._is_folded else normalise(on_device))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
+from pathalign.encoders.device import autocast, channels_first, sent
 from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.folding import fold_normalisation, projection_of
 from pathalign.encoders.vit import MEAN, STD
 from pathalign.errors import UnknownName
 
@@ -45,26 +47,42 @@ class TransformersVision:
             )
         self._model = model.eval().requires_grad_(False)
         mean, std = _normalisation(name)
-        self._mean = torch.tensor(mean).view(3, 1, 1)
-        self._std = torch.tensor(std).view(3, 1, 1)
         self._image_px = int(config.image_size if config.model_type == "vit" else 224)
         self._card = EncoderCard(
             name=name, embedding_dim=config.hidden_size, patch_px=224, patch_mpp=0.5, licence=_licence(name),
             source=name, weights_digest=_digest(self._model, leave_out=random),
         )  # fmt: skip
+        projection = projection_of(self._model)
+        self._normalisation = None if projection else (mean, std)
+        if projection:
+            fold_normalisation(projection, mean, std)
 
     @property
     def card(self) -> EncoderCard:
         """Facts about the encoder. Most public ones were trained at 0.5 mpp; `--mpp` overrides it."""
         return self._card
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self._model.parameters()).device
+
+    def to(self, device: torch.device) -> None:
+        """Move it."""
+        self._model.to(device)
+
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
         """The class token after the last layer; patches of another size are resampled to the model's."""
-        x = (patches.permute(0, 3, 1, 2).float() / 255 - self._mean) / self._std
+        x = channels_first(sent(patches, self.device))
+        if self._normalisation:
+            mean, std = (torch.tensor(values, device=x.device).view(3, 1, 1) for values in self._normalisation)
+            x = (x / 255 - mean) / std
         if x.shape[-1] != self._image_px:
+            # Its weights sum to one, so resampling before or after the normalisation is the same.
             x = functional.interpolate(x, (self._image_px, self._image_px), mode="bicubic", antialias=True)
-        return self._model(pixel_values=x).last_hidden_state[:, 0]
+        with autocast(self.device):
+            return self._model(pixel_values=x).last_hidden_state[:, 0]
 
 
 def _normalisation(name: str) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathalign.domain.records import Outcome, Slide, SlideText, Split
-from pathalign.errors import BadWorkspace, UnknownName
+from pathalign.errors import BadWorkspace, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import digest
 
 CATALOG_SCHEMA = 1
@@ -50,11 +50,17 @@ _TEXT_COLUMNS = """
 class Catalog:
     """One connection to the catalog of a workspace; use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open it, and make it where it is missing.
+
+        `read_only` takes no lock and writes nothing, which is all that a shared file system allows when many machines
+        read; it raises `WorkspaceBusy` while another process changes the catalog.
+        """
+        self._db = _read_only(path) if read_only else sqlite3.connect(path, timeout=30, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+        if not read_only:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA foreign_keys = ON")
         schema = self._db.execute("PRAGMA user_version").fetchone()[0]
         if schema not in (0, CATALOG_SCHEMA):
             self._db.close()
@@ -62,8 +68,10 @@ class Catalog:
                 f"{path.name} has schema {schema}; this version reads schema {CATALOG_SCHEMA}. "
                 "Install the version of PathAlign that made it."
             )
-        self._db.executescript(_TABLES)
-        self._db.execute(f"PRAGMA user_version = {CATALOG_SCHEMA}")
+        if not read_only:
+            self._db.executescript(_TABLES)
+        if schema == 0 and not read_only:
+            self._db.execute(f"PRAGMA user_version = {CATALOG_SCHEMA}")
 
     def __enter__(self) -> Catalog:
         return self
@@ -217,6 +225,19 @@ class Catalog:
 
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:
         return int(self._db.execute(query, values).fetchone()[0])
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A connection that believes that nobody writes, which is checked before."""
+    log = path.with_name(f"{path.name}-wal")
+    if not path.is_file():
+        raise BadWorkspace(f"There is no {path.name} yet. Run `pathalign add slides.csv` first.")
+    if log.is_file() and log.stat().st_size:
+        raise WorkspaceBusy(
+            f"{path.name} is being changed, or a process that changed it was killed. Wait until it has ended, run "
+            "`pathalign status` once on the machine that changes it, then start the shards."
+        )
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def _slide(row: sqlite3.Row) -> Slide:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
+from typing import Literal
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
+from pathalign.encoders.device import precision
 from pathalign.encoders.encoder import PatchEncoder
-from pathalign.errors import MissingArtifact, PathAlignError, StaleArtifact, UnreadableSlide
-from pathalign.slides.patch_reading import read_patches
-from pathalign.slides.patches import plan_patches
-from pathalign.slides.slide_reader import SlideReader
+from pathalign.errors import MissingArtifact
+from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue import TissueConfig
-from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import embedding_path, read_provenance, write_bag
 from pathalign.store.workspace import Workspace
+from pathalign.tasks.collection import SlideResult
+from pathalign.tasks.embedding_set import EmbeddingSet
+from pathalign.tasks.local_engine import run_locally
+from pathalign.tasks.shards import Shard, ShardOutcomes, outcomes_path, read_outcomes, written_outcomes
 
 STAGE = "embed"
-BATCH = 32
-"""Patches per call of the encoder; on a CPU larger ones are no faster."""
+Engine = Literal["local", "ray"]
+_Put = Callable[[str, Outcome, str], None]
 
 
 @dataclass(kw_only=True)
@@ -39,7 +38,9 @@ class Embedding:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     slides_done_before: int = 0
     patches: int = 0
+    broken_patches: int = 0
     problems: list[Problem] = field(default_factory=list)
+    shard: Shard | None = None
 
     def as_json(self) -> dict[str, object]:
         """The document of `embed --json`."""
@@ -48,7 +49,9 @@ class Embedding:
             "slides": {outcome.value: self.outcomes[outcome] for outcome in Outcome},
             "slides_done_before": self.slides_done_before,
             "patches": self.patches,
+            "broken_patches": self.broken_patches,
             "problems": [problem.as_json() for problem in self.problems],
+            "shard": str(self.shard) if self.shard else None,
         }
 
 
@@ -58,44 +61,58 @@ def embed(
     *,
     spec: PatchSpec,
     tissue: TissueConfig | None = None,
+    reading: ReadingConfig | None = None,
+    engine: Engine = "local",
+    shard: Shard | None = None,
     redo: bool = False,
     progress: Progress = silent,
 ) -> Embedding:
     """Embed the tissue patches of every slide of the catalog that has pixels.
 
     A slide whose file is there, made from the same slide with the same parameters, is left as it is. A slide that
-    cannot be read is recorded with its reason and the run goes on. `redo` embeds all of them again. Raises
-    `StaleArtifact` when the set of that name was made by another encoder or with other parameters.
+    cannot be read is recorded with its reason and the run goes on. `redo` embeds all of them again. A `shard` embeds
+    its slides only and leaves catalog and manifest alone. Raises `StaleArtifact` when the set of that name was made by
+    another encoder or with other parameters.
     """
-    tissue = tissue or TissueConfig()
+    tissue, reading = tissue or TissueConfig(), reading or ReadingConfig()
     name = set_name(encoder, spec)
-    folder = workspace.embeddings_folder(name)
     config = {
         "encoder": encoder.card.as_json(), "patch_px": spec.patch_px, "patch_mpp": spec.patch_mpp,
-        "min_tissue": spec.min_tissue, "tissue": tissue.as_json(),
+        "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
+        "seed": spec.seed, "tissue": tissue.as_json(),
     }  # fmt: skip
-    done = Embedding(name=name)
-    with workspace.lock(STAGE), Catalog(workspace.catalog_path) as catalog:
-        slides = [slide for slide in catalog.slides() if slide.path is not None]
-        if not slides:
-            raise MissingArtifact("The workspace holds no slide to embed. Run `pathalign add slides.csv` first.")
+    computed = {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
+    embeddings = EmbeddingSet(
+        workspace.embeddings_folder(name), config=config, computed=computed, licence=encoder.card.licence
+    )
+    done = Embedding(name=name, shard=shard)
+    with _ledger(workspace, embeddings.folder, shard) as (slides, put):
         if not redo:
-            _check_same_set(folder, config)
-        with progress(f"Embedding slides ({name})", len(slides)) as advance:
-            for slide in slides:
-                outcome, reason = _embed_slide(slide, encoder, spec, tissue, config, folder, redo, done)
+            embeddings.check_same()
+        embeddings.clear_leftovers()
+        requests = [
+            ReadRequest(
+                slide_id=slide.slide_id, path=slide.path, given_mpp=slide.mpp, spec=spec, tissue=tissue,
+                batch=reading.batch, max_broken=reading.max_broken,
+                made_from=None if redo else embeddings.made_from(slide.slide_id, max_broken=reading.max_broken),
+            )
+            for slide in slides if slide.path is not None
+        ]  # fmt: skip
+        with progress(f"Embedding slides ({name})", len(requests)) as advance:
+            for result in _run(engine, requests, encoder, reading):
+                outcome, reason = embeddings.record(result)
                 done.outcomes[outcome] += 1
-                catalog.put_outcome(STAGE, slide.slide_id, outcome, reason)
-                if outcome in (Outcome.REFUSED, Outcome.FAILED):
-                    done.problems.append(Problem(source=STAGE, line=None, item=slide.slide_id, reason=reason))
+                put(result.request.slide_id, outcome, reason)
+                if outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.TIMED_OUT):
+                    done.problems.append(Problem(source=STAGE, line=None, item=result.request.slide_id, reason=reason))
                 advance(1)
-        made = sorted(slide.slide_id for slide in slides if embedding_path(folder, slide.slide_id).is_file())
-        if made:
-            provenance = {slide_id: read_provenance(embedding_path(folder, slide_id)) for slide_id in made}
-            write_manifest(
-                folder, kind="patch embeddings", config=config, parents={"slides": digest(provenance)},
-                licence=encoder.card.licence, slides=len(made), encoder_licence=encoder.card.licence,
-            )  # fmt: skip
+        if shard is None:
+            embeddings.close()
+            for path in written_outcomes(embeddings.folder):
+                path.unlink()
+    done.slides_done_before, done.patches = embeddings.unchanged, embeddings.patches
+    done.broken_patches = embeddings.broken_patches
+    done.problems.sort(key=lambda problem: problem.item)
     return done
 
 
@@ -105,73 +122,46 @@ def set_name(encoder: PatchEncoder, spec: PatchSpec) -> str:
     return f"{stem}-{spec.patch_mpp:g}mpp-{spec.patch_px}px"
 
 
-def fingerprint(path: Path) -> str:
-    """A hash of a slide's size and of its first and last 64 kB: cheap, and different for any two real slides."""
-    size = path.stat().st_size
-    hasher = hashlib.sha256(str(size).encode())
-    with path.open("rb") as f:
-        hasher.update(f.read(65536))
-        f.seek(max(0, size - 65536))
-        hasher.update(f.read(65536))
-    return hasher.hexdigest()[:16]
+def _run(
+    engine: Engine, requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
+) -> Iterator[SlideResult]:
+    if engine == "local":
+        return run_locally(requests, encoder, reading)
+    from pathalign.tasks.ray_engine import run_on_ray
+
+    return run_on_ray(requests, encoder, reading)
 
 
-def _embed_slide(
-    slide: Slide, encoder: PatchEncoder, spec: PatchSpec, tissue: TissueConfig, config: dict[str, Any], folder: Path,
-    redo: bool, done: Embedding,
-) -> tuple[Outcome, str]:  # fmt: skip
-    assert slide.path is not None
-    path = embedding_path(folder, slide.slide_id)
-    try:
-        with SlideReader(slide.path, given_mpp=slide.mpp) as reader:
-            provenance = {
-                **config, "slide_fingerprint": fingerprint(slide.path), "slide_mpp": reader.mpp,
-                "slide_mpp_source": reader.resolution.source,
-                "reader": f"{reader.source.family}/{reader.source.decoder}",
-            }  # fmt: skip
-            if not redo and (old := read_provenance(path)) is not None:
-                count = old.pop("patches")
-                if old == provenance:
-                    done.slides_done_before += 1
-                    done.patches += count
-                    return (Outcome.OK, "") if count else (Outcome.EMPTY, "no tissue found")
-            grid = plan_patches(reader, spec, tissue)
-            batches = [
-                encoder.encode(torch.from_numpy(patches)).numpy().astype(np.float16)
-                for patches in read_patches(reader, grid, batch=BATCH)
-            ]
-    except (PathAlignError, OSError) as error:
-        if slide.path.is_file():  # else the archive may only be unmounted: what was made of the slide stays true
-            _reopen(folder, path)
-        failed = isinstance(error, UnreadableSlide | OSError)
-        return (Outcome.FAILED if failed else Outcome.REFUSED), str(error)
-    _reopen(folder, path)
-    embeddings = np.concatenate([np.zeros((0, encoder.card.embedding_dim), np.float16), *batches])
-    if not np.isfinite(embeddings).all():
-        return Outcome.FAILED, "the encoder gave numbers that are not finite in half precision; check its weights"
-    write_bag(
-        path, slide_id=slide.slide_id, embeddings=embeddings, grid=grid, provenance={**provenance, "patches": len(grid)}
-    )
-    done.patches += len(grid)
-    return (Outcome.OK, "") if len(grid) else (Outcome.EMPTY, "no tissue found")
-
-
-def _reopen(folder: Path, path: Path) -> None:
-    """Drop what is no longer true of a slide; without its manifest the set counts as incomplete until the end."""
-    if path.is_file():
-        (folder / MANIFEST).unlink(missing_ok=True)
-        path.unlink()
-
-
-def _check_same_set(folder: Path, config: dict[str, Any]) -> None:
-    for path in sorted(folder.glob("*.h5")):
-        old = read_provenance(path)
-        if old is None:
-            continue
-        different = [key for key in config if old.get(key) != config[key]]
-        if different:
-            raise StaleArtifact(
-                f"embeddings/{folder.name} was made with another {' and '.join(different)}. Embed all slides again "
-                "with `--redo`, or keep both: another resolution or encoder gets a folder of its own."
-            )
+@contextmanager
+def _ledger(workspace: Workspace, folder: Path, shard: Shard | None) -> Iterator[tuple[list[Slide], _Put]]:
+    """The slides to embed and where their outcomes go: into the catalog, or into the file of a shard."""
+    if shard is not None:
+        with workspace.lock(f"{STAGE}-{shard.index}-of-{shard.count}"):
+            with Catalog(workspace.catalog_path, read_only=True) as catalog:
+                slides = shard.of(_with_pixels(catalog))
+            outcomes = ShardOutcomes(outcomes_path(folder, shard))
+            try:
+                yield slides, outcomes.put
+            finally:
+                outcomes.write()
         return
+    with workspace.lock(STAGE), Catalog(workspace.catalog_path) as catalog:
+        slides = _with_pixels(catalog)
+        known = {slide.slide_id for slide in slides}
+        with catalog.transaction():
+            for path in written_outcomes(folder):
+                for slide_id, outcome, reason in read_outcomes(path):
+                    if slide_id in known:
+                        catalog.put_outcome(STAGE, slide_id, outcome, reason)
+
+        def put(slide_id: str, outcome: Outcome, reason: str) -> None:
+            catalog.put_outcome(STAGE, slide_id, outcome, reason)
+
+        yield slides, put
+
+
+def _with_pixels(catalog: Catalog) -> list[Slide]:
+    slides = [slide for slide in catalog.slides() if slide.path is not None]
+    if not slides:
+        raise MissingArtifact("The workspace holds no slide to embed. Run `pathalign add slides.csv` first.")
+    return slides

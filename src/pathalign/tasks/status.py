@@ -60,7 +60,7 @@ def read_status(workspace: Workspace) -> Status:
     }
     problems = [
         {"slide_id": slide_id, "outcome": outcome.value, "reason": reason}
-        for slide_id, (outcome, reason) in outcomes.items() if outcome != "ok"
+        for slide_id, (outcome, reason) in outcomes.items() if outcome != "ok" or reason
     ]  # fmt: skip
     return Status(
         root=workspace.root, counts=counts, splits=dict(Counter(slide.split.value for slide in slides)),

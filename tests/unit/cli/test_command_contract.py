@@ -314,5 +314,5 @@ def test_a_slide_set_without_tissue_is_one_document(
     code, out, err = run("embed", "-w", workspace, "--json")
 
     assert code == 2
-    assert only_document(out)["slides"] == {"ok": 0, "empty": 2, "refused": 0, "failed": 0}
+    assert only_document(out)["slides"] == {"ok": 0, "empty": 2, "refused": 0, "failed": 0, "timed out": 0}
     assert "No slide gave a patch of tissue" in err

@@ -36,6 +36,14 @@ class ColourEncoder:
         """Facts about the encoder."""
         return self._card
 
+    @property
+    def device(self) -> torch.device:
+        """The CPU."""
+        return torch.device("cpu")
+
+    def to(self, device: torch.device) -> None:
+        """Stays where it is."""
+
     def encode(self, patches: Tensor) -> Tensor:
         """Mean and deviation of each channel."""
         self.calls += 1

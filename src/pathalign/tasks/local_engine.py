@@ -1,0 +1,44 @@
+"""One machine: reading processes beside the encoder, which computes in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float16, UInt8
+from torch import Tensor
+
+from pathalign.encoders.encoder import PatchEncoder
+from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
+from pathalign.slides.workers.pool import ReadingPool
+from pathalign.tasks.collection import SlideResult, collect
+
+
+def run_locally(
+    requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
+) -> Iterator[SlideResult]:
+    """The result of every slide, in the order in which they are done."""
+    if not requests:
+        return
+    with ReadingPool(reading, patch_px=requests[0].spec.patch_px) as pool:
+        # Closed here and now, not by a garbage collector later: what reads must stop when an encoder raises.
+        events = pool.read(requests)
+        try:
+            yield from collect(
+                events, encode=lambda rgb: half_of(encoder, rgb), gather=lambda parts: gathered(parts, encoder)
+            )
+        finally:
+            events.close()
+
+
+def half_of(encoder: PatchEncoder, rgb: UInt8[np.ndarray, "batch y x 3"]) -> Tensor:
+    """The embeddings of a batch in half precision, on the encoder's device, perhaps still being computed there."""
+    return encoder.encode(torch.from_numpy(rgb)).half()
+
+
+def gathered(parts: list[Tensor], encoder: PatchEncoder) -> Float16[np.ndarray, "patch dim"]:
+    """The batches of a slide as one array."""
+    if not parts:
+        return np.zeros((0, encoder.card.embedding_dim), np.float16)
+    return torch.cat(parts).cpu().numpy()
