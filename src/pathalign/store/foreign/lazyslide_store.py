@@ -41,6 +41,8 @@ def read_lazyslide(path: Path, *, encoder: str | None = None) -> ForeignBag:
         if not isinstance(table["X"], zarr.Array):
             raise BadEmbeddings(f"{path.name} keeps {key} as a sparse matrix, which embeddings are not.")
         embeddings, tile_ids = np.asarray(table["X"][:]), np.asarray(table["obs/tile_id"][:])
+    except BadEmbeddings:
+        raise  # which is a ValueError too
     except (KeyError, ValueError, OSError, zarr.errors.BaseZarrError) as error:
         raise BadEmbeddings(f"{path.name} is no complete store of LazySlide ({error}).") from error
     boxes = np.array([_bounds(path, wkb) for wkb in shapes["geometry"].to_pylist()], np.float64).reshape(-1, 4)
