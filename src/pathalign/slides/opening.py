@@ -1,17 +1,102 @@
-"""Which source reads a file: chosen by its content, not by its name."""
+"""Which source reads a file: chosen by its content, not by its name.
+
+| content | read by | else |
+|---|---|---|
+| TIFF | the direct tile decoder, after a comparison of some tiles with OpenSlide | OpenSlide, then as a plain image |
+| DICOM | OpenSlide | wsidicom (extra `dicom`) |
+| PNG, JPEG, BMP | decoded whole | |
+| CZI | OpenSlide | fastslide (extra `fastslide`) |
+| iSyntax, VSI | fastslide (extra `fastslide`) | |
+| a DICOMweb address in a text file | wsidicom (extra `dicom`) | |
+| all else: NDPI by its tags, MRXS, SCN, BIF, VMS, SVSLIDE ... | OpenSlide | |
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from pathalign.errors import UnreadableSlide
+from pathalign.errors import MissingExtra, NeedsRepair, UnreadableSlide
+from pathalign.slides.content import Content, look_at
 from pathalign.slides.sources.source import PixelSource
+
+Open = Callable[[Path], PixelSource]
 
 
 def open_source(path: Path) -> PixelSource:
-    """Open the pixels of a slide; raises `UnreadableSlide` or `RefusedSlide` with the repair."""
-    if not path.is_file():
-        raise UnreadableSlide(f"{path.name} is not there. Correct its `path` in slides.csv; paths are relative to it.")
+    """Open the pixels of a slide; raises `UnreadableSlide`, `RefusedSlide` or `MissingExtra` with the repair."""
+    content = look_at(path)
+    refusals: list[NeedsRepair] = []
+    for opener in _OPENERS.get(content, (_openslide,)):
+        try:
+            return opener(path)
+        except (UnreadableSlide, MissingExtra) as refusal:
+            refusals.append(refusal)
+    if len(refusals) == 1:
+        raise refusals[0]
+    raise UnreadableSlide(f"{refusals[0]} The file is {content.value}; of another reader: {refusals[-1]}")
+
+
+def _tiff(path: Path) -> PixelSource:
+    from pathalign.slides.sources.tiled_tiff import open_tiled_tiff
+
+    source = open_tiled_tiff(path)
+    if source is not None:
+        return source
+    try:
+        return _openslide(path)
+    except UnreadableSlide as refusal:
+        try:
+            return _plain(path)
+        except UnreadableSlide:
+            raise refusal from None
+
+
+def _openslide(path: Path) -> PixelSource:
     from pathalign.slides.sources.openslide_source import OpenSlideSource
 
     return OpenSlideSource(path)
+
+
+def _openslide_of_folder(path: Path) -> PixelSource:
+    from pathalign.slides.sources.dicom import series_of_folder
+
+    return _openslide(series_of_folder(path)[0])  # OpenSlide gathers the series around any one of its files
+
+
+def _plain(path: Path) -> PixelSource:
+    from pathalign.slides.sources.plain_image import PlainImageSource
+
+    return PlainImageSource(path)
+
+
+def _dicom(path: Path) -> PixelSource:
+    from pathalign.slides.sources.dicom import open_dicom
+
+    return open_dicom(path)
+
+
+def _dicomweb(path: Path) -> PixelSource:
+    from pathalign.slides.sources.dicom import open_dicomweb
+
+    return open_dicomweb(path)
+
+
+def _fastslide(path: Path) -> PixelSource:
+    from pathalign.slides.sources.fastslide_source import FastSlideSource
+
+    return FastSlideSource(path)
+
+
+_OPENERS: dict[Content, tuple[Open, ...]] = {
+    Content.TIFF: (_tiff,),
+    Content.DICOM: (_openslide, _dicom),
+    Content.DICOM_FOLDER: (_openslide_of_folder, _dicom),
+    Content.DICOMWEB: (_dicomweb,),
+    Content.CZI: (_openslide, _fastslide),
+    Content.ISYNTAX: (_fastslide,),
+    Content.VSI: (_fastslide,),
+    Content.PNG: (_plain,),
+    Content.JPEG: (_plain,),
+    Content.BMP: (_plain,),
+}

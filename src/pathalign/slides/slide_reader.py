@@ -14,7 +14,8 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import UInt8
 
-from pathalign.errors import RefusedSlide
+from pathalign.errors import RefusedSlide, UnreadableSlide
+from pathalign.slides.colour import AS_STORED, NO_PROFILE, ToSrgb
 from pathalign.slides.opening import open_source
 from pathalign.slides.resampling import area_resample, source_span
 from pathalign.slides.resolution import Resolution, resolve
@@ -25,6 +26,11 @@ COARSEST = 1.1
 AS_IT_IS = 0.02
 """A resolution within 2 % of what is asked for is taken as it is: 0.2527 mpp is what a scanner calls 0.25, and pixels
 that were never resampled are worth more than the last per cent of scale. The effective resolution is recorded."""
+
+
+MOST_MM2 = 25_600.0
+"""A larger slide is none: the largest glass (whole mounts, 6 x 8 inches) holds 31,000 mm², and nobody scans its rim. At
+16 mpp this is a thumbnail of 100 million pixels; a broken header must not ask for more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +63,8 @@ class ReadingPlan:
 class SlideReader:
     """An open slide. Open one per process: handles must not cross a fork. Use it as a context manager."""
 
-    def __init__(self, path: Path, *, given_mpp: float | None = None) -> None:
-        """Open a slide whose resolution is known.
+    def __init__(self, path: Path, *, given_mpp: float | None = None, icc: bool = False) -> None:
+        """Open a slide whose resolution is known; `icc` turns its colours into sRGB by its own profile, if it has one.
 
         Raises `UnreadableSlide` when no reader opens it, `RefusedSlide` when it is not a slide that can be read as RGB,
         and `MissingResolution` when its pixel size is not usable.
@@ -68,6 +74,10 @@ class SlideReader:
             self.name = path.name
             self.resolution: Resolution = resolve(path.name, self.source.resolution_claims, given_mpp=given_mpp)
             self.size_px0: tuple[int, int] = self.source.levels[0].size_px
+            self._check_area()
+            profile = self.source.icc_profile if icc else None
+            self._to_srgb = ToSrgb(profile, name=path.name) if profile else None
+            self.colour = self._to_srgb.record if self._to_srgb else NO_PROFILE if icc else AS_STORED
         except BaseException:
             self.source.close()
             raise
@@ -84,6 +94,15 @@ class SlideReader:
     def mpp(self) -> float:
         """Level-0 micrometres per pixel."""
         return self.resolution.mpp
+
+    def _check_area(self) -> None:
+        width, height = self.size_px0
+        if width * height * self.mpp**2 > MOST_MM2 * 1e6:
+            raise UnreadableSlide(
+                f"{self.name} claims {width} x {height} pixels of {self.mpp:g} micrometres, "
+                f"{width * self.mpp / 1e3:,.0f} x {height * self.mpp / 1e3:,.0f} mm; no slide is so large, so its "
+                "header is broken or its resolution wrong. Copy the file again, or correct the `mpp` column."
+            )
 
     def check_finer_than(self, mpp: float) -> None:
         """Refuse a slide that is too coarse for patches at `mpp`."""
@@ -128,7 +147,8 @@ class SlideReader:
         left, width = source_span(x, size_px[0], plan.factor)
         top, height = source_span(y, size_px[1], plan.factor)
         pixels = self.source.read(plan.level, left, top, width, height)
-        return area_resample(pixels, size_px=size_px, start=(x - left, y - top), factor=plan.factor)
+        out = area_resample(pixels, size_px=size_px, start=(x - left, y - top), factor=plan.factor)
+        return self._to_srgb(out) if self._to_srgb else out
 
     def thumbnail(self, mpp: float) -> Thumbnail:
         """The whole slide at about `mpp`, read in blocks, so that a slide without a pyramid needs little memory."""

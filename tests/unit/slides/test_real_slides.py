@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
-from openslide.lowlevel import OpenSlideUnsupportedFormatError
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import MissingResolution, NeedsRepair, RefusedSlide, UnreadableSlide
@@ -19,16 +18,16 @@ from pathalign.slides.tissue import TissueConfig
 pytestmark = pytest.mark.unit
 
 CMU, TCGA = "CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs"
-COARSE_DICOM = (MissingResolution, r"claims a pixel size of 28\.969 x 28\.968 micrometres.*one coarse level")
+LONE_LEVEL = (RefusedSlide, r"is one low-resolution level \(\d+ x \d+ pixels\) of a DICOM series.*Copy all files")
 REFUSED = {
     TCGA: (MissingResolution, r"has no pixel size.*`mpp` column to slides\.csv"),
-    "OS-1-detail.ome.tif": (UnreadableSlide, r"cannot be opened.*in a format that OpenSlide reads"),
-    "test3-DAPI-2.ndpi": (RefusedSlide, r"as fluorescence is.*Remove it from slides\.csv"),
-    "multi_frame_jpeg2000_camelyon_challenge_image.dcm": COARSE_DICOM,
-    "multiframe_camelyon_challenge_image.dcm": COARSE_DICOM,
-    "test_wsi.dcm": (UnreadableSlide, r"cannot be opened as a whole-slide image"),
+    "test3-DAPI-2.ndpi": (RefusedSlide, r"fluorescence"),
+    "multi_frame_jpeg2000_camelyon_challenge_image.dcm": LONE_LEVEL,
+    "multiframe_camelyon_challenge_image.dcm": LONE_LEVEL,
+    "test_wsi.dcm": (RefusedSlide, r"without the pixels of a slide, only LABEL.*type VOLUME"),
 }
-OPENED = {CMU: (0.499, 13), "1065626.svs": (0.5026, 2)}
+OPENED = {CMU: (0.499, 13), "1065626.svs": (0.5026, 2), "OS-1-detail.ome.tif": (0.2271, 1)}
+FAMILIES = {CMU: "aperio", "1065626.svs": "aperio", "OS-1-detail.ome.tif": "ome-tiff"}
 
 
 def count_patches(path: Path, *, mpp: float | None = None) -> int:
@@ -51,8 +50,8 @@ def test_good_slides_are_read(real_data: Path, name: str) -> None:
     mpp, count = OPENED[name]
 
     with SlideReader(real_data / "slides" / name) as slide:
-        assert slide.mpp == pytest.approx(mpp)
-        assert slide.source.family == "aperio"
+        assert slide.mpp == pytest.approx(mpp, abs=1e-4)
+        assert slide.source.family == FAMILIES[name]
     assert count_patches(real_data / "slides" / name) == pytest.approx(count, abs=1)
 
 
@@ -141,11 +140,7 @@ def test_broken_pixels_are_told_with_their_place(real_data: Path, tmp_path: Path
     with openslide.OpenSlide(path):
         pass
 
-    with pytest.raises(UnreadableSlide, match=r"breaks at level-0 pixel \(\d+, \d+\).*Copy the file again"):
+    with pytest.raises(
+        UnreadableSlide, match=r"breaks in the tile at pixel \(\d+, \d+\) of its level 0.*Copy it again"
+    ):
         count_patches(path)
-
-
-def test_openslide_itself_refuses_the_ome_tiff(real_data: Path) -> None:
-    """The refusal is OpenSlide's, so a later version may open it: then this test says so."""
-    with pytest.raises(OpenSlideUnsupportedFormatError):
-        openslide.OpenSlide(real_data / "slides" / "OS-1-detail.ome.tif")
