@@ -20,11 +20,17 @@ UNKNOWN_WEIGHTS = "not known (imported)"
 
 
 class ImportedSet:
-    """The set that is written to. The first slide that can be read decides what all of them must agree with."""
+    """The set that is written to. The first slide that can be read decides what all of them must agree with.
 
-    def __init__(self, workspace: Workspace, *, encoder: str | None, licence: str, name: str | None) -> None:
-        """`encoder` and `name` are what the user says; None leaves them to the files."""
+    But for the length of an embedding: most files decide it, so that an odd one at the start costs one slide.
+    """
+
+    def __init__(
+        self, workspace: Workspace, *, encoder: str | None, licence: str, name: str | None, dim: int | None
+    ) -> None:
+        """`encoder` and `name` are what the user says; None leaves them to the files. `dim` is what most files have."""
         self._workspace, self._encoder, self._licence, self._name = workspace, encoder, licence, name
+        self._dim = dim
         self.folder: Path | None = None
         self.config: dict[str, Any] = {}
         self._empty: list[tuple[str, PlacedBag, dict[str, Any]]] = []
@@ -67,6 +73,11 @@ class ImportedSet:
         if encoder is None:
             raise BadEmbeddings(f"{name} ({bag.layout}) does not say its encoder. Say it with `--encoder-name NAME`.")
         dim, spec = ready.embeddings.shape[1], ready.grid.spec
+        if dim != (expected_dim := self._dim or dim):
+            raise BadEmbeddings(
+                f"{name} ({bag.layout}) does not belong to the set: its embeddings have length {dim}, not "
+                f"{expected_dim} as most. Import it from a folder of its own."
+            )
         if self.folder is None:
             self._open(encoder, dim, spec.patch_px, spec.patch_mpp)
         card = self.config["encoder"]

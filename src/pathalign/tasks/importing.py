@@ -19,7 +19,7 @@ from pathalign.store.artifact import digest_file
 from pathalign.store.catalog import Catalog
 from pathalign.store.foreign.files import ForeignFile, foreign_files, strangers
 from pathalign.store.foreign.foreign_bag import PX0, ForeignBag
-from pathalign.store.foreign.hdf5_layouts import read_grid, read_hdf5
+from pathalign.store.foreign.hdf5_layouts import embedding_length, read_grid, read_hdf5
 from pathalign.store.foreign.lazyslide_store import read_lazyslide
 from pathalign.store.foreign.placing import Given, placed
 from pathalign.store.workspace import Workspace
@@ -96,7 +96,10 @@ def import_embeddings(
                 f"No file in {folder.name} is named after one of the {len(slides)} slides; expected SLIDE_ID.h5, as in "
                 f"{slides[0].slide_id}.h5. It holds {len(done.files_without_slide)} files of other names."
             )
-        target = ImportedSet(workspace, encoder=request.encoder, licence=request.licence, name=request.name)
+        target = ImportedSet(
+            workspace, encoder=request.encoder, licence=request.licence, name=request.name,
+            dim=_usual_length(files, request.encoder),
+        )  # fmt: skip
         with progress("Importing embeddings", len(files)) as advance:
             for slide in slides:
                 if slide.slide_id in files:
@@ -109,6 +112,15 @@ def import_embeddings(
         target.close()
         done.name = target.folder.name if target.folder else ""
     return done
+
+
+def _usual_length(files: dict[str, ForeignFile], encoder: str | None) -> int | None:
+    """The length that most HDF5 files have; the first of two that are equally common."""
+    lengths = Counter(
+        length for file in files.values()
+        if file.path.suffix == ".h5" and (length := embedding_length(file.path, encoder=encoder))
+    )  # fmt: skip
+    return lengths.most_common(1)[0][0] if lengths else None
 
 
 def _import_slide(

@@ -20,6 +20,9 @@ import numpy as np
 from pathalign.errors import BadEmbeddings
 from pathalign.store.foreign.foreign_bag import PX0, UM, ForeignBag, checked_arrays, number, text, whole
 
+_NAMES = ("features", "feats", "patch_embeddings")
+"""What the embeddings are called; the last in STAMP's files of multiplexed slides."""
+
 
 def read_hdf5(path: Path, *, positions: Path | None = None, encoder: str | None = None) -> ForeignBag:
     """Read one slide; `positions` is the file with the grid that CLAM and TRIDENT keep apart, `encoder` chooses.
@@ -49,17 +52,27 @@ def holds_embeddings(path: Path) -> bool:
     """Whether an HDF5 file has embeddings in it, rather than a grid alone; a damaged one counts, to be reported."""
     try:
         with h5py.File(path, "r") as f:
-            return any(name in f for name in ("features", "feats", "patch_embeddings"))
+            return any(name in f for name in _NAMES)
     except OSError:
         return True
+
+
+def embedding_length(path: Path, *, encoder: str | None = None) -> int | None:
+    """The length of an embedding, without reading one; None when the file does not say, or is damaged."""
+    try:
+        with h5py.File(path, "r") as f:
+            found = next((f[name] for name in _NAMES if name in f), None)
+            if isinstance(found, h5py.Group):
+                found = found.get(encoder) if encoder else next(iter(found.values()), None)
+            return int(found.shape[-1]) if isinstance(found, h5py.Dataset) and found.ndim > 1 and found.size else None
+    except OSError:
+        return None
 
 
 def _read(path: Path, f: h5py.File, positions: Path | None, encoder: str | None) -> ForeignBag:
     if isinstance(f.get("features"), h5py.Group):
         return _atlaspatch(path, f, encoder)
-    name = next(
-        (name for name in ("features", "feats", "patch_embeddings") if isinstance(f.get(name), h5py.Dataset)), ""
-    )
+    name = next((name for name in _NAMES if isinstance(f.get(name), h5py.Dataset)), "")
     if not name:
         raise BadEmbeddings(
             f"{path.name} holds {', '.join(sorted(f)) or 'nothing'}; expected features (TRIDENT, CLAM), "
