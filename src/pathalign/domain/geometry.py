@@ -32,11 +32,15 @@ class PatchSpec:
             raise ValueError(f"patch_mpp must lie within 0.05-20 micrometres per pixel, got {self.patch_mpp}.")
         if not 0 < self.min_tissue <= 1:
             raise ValueError(f"min_tissue must be a share above 0 and at most 1, got {self.min_tissue}.")
-
         if not 0 <= self.overlap_px < self.patch_px:
             raise ValueError(f"overlap_px must be at least 0 and less than patch_px, got {self.overlap_px}.")
         if self.max_patches is not None and self.max_patches < 1:
             raise ValueError(f"max_patches must be at least 1, or None for all, got {self.max_patches}.")
+
+    @property
+    def stride_px(self) -> int:
+        """From the corner of a patch to that of the next, in patch pixels."""
+        return self.patch_px - self.overlap_px
 
     @property
     def side_um(self) -> float:

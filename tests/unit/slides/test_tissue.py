@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -132,4 +133,5 @@ def test_parameters_are_recorded() -> None:
 
     assert recorded["method"] == "hsv-otsu-morphology"
     assert recorded["mpp"] == 8.0
-    assert len(recorded) == 6
+    assert recorded["version"] == 2
+    assert set(recorded) == {"method", "version", *(field.name for field in fields(TissueConfig))}
