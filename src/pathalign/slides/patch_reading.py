@@ -1,20 +1,71 @@
-"""The pixels of a slide's patches, in the order of its grid."""
+"""The pixels of a slide's patches, in the order of its grid, each made in its place within the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 
 from pathalign.domain.geometry import PatchGrid
-from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.colour import AS_STORED, NO_PROFILE
+from pathalign.slides.resampling import area_resample, source_span
+from pathalign.slides.slide_reader import ReadingPlan, SlideReader
 
 
-def read_patches(slide: SlideReader, grid: PatchGrid, *, batch: int) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
-    """The pixels of a grid's patches in its order, `batch` at a time (the last one may be shorter)."""
+@runtime_checkable
+class ReadsInto(Protocol):
+    """A source that writes the pixels of a rectangle where they are wanted, without an array in between."""
+
+    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
+        """Like `PixelSource.read`; the rectangle is as large as `out`."""
+
+
+def read_patches(
+    slide: SlideReader, grid: PatchGrid, *, batch: int, scaled_decode: bool = False
+) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
+    """The pixels of a grid's patches in its order, `batch` at a time (the last one may be shorter).
+
+    `scaled_decode` lets the JPEG decoder halve, where it can: faster, and up to some grey levels from the mean of the
+    pixels, because it leaves the high frequencies out instead of averaging. Raises `UnreadableSlide` when the data is
+    broken.
+    """
     px = grid.spec.patch_px
-    plan = slide.plan(grid.spec.patch_mpp)
+    plan = slide.plan(grid.spec.patch_mpp, scaled_decode=scaled_decode)
+    patches = _Patches(slide, plan, px)
     for start in range(0, len(grid), batch):
         corners = grid.xy_px0[start : start + batch].tolist()
-        yield np.stack([slide.planned_region(plan, (x, y), (px, px)) for x, y in corners])
+        out = np.empty((len(corners), px, px, 3), np.uint8)
+        for patch, (x, y) in zip(out, corners, strict=True):
+            patches.read(x, y, patch)
+        yield out
+
+
+class _Patches:
+    """Reads patches of one size by one plan."""
+
+    def __init__(self, slide: SlideReader, plan: ReadingPlan, px: int) -> None:
+        self._slide, self._plan, self._px = slide, plan, px
+        source = slide.source
+        as_stored = slide.colour in (AS_STORED, NO_PROFILE)
+        self._direct = source if as_stored and isinstance(source, ReadsInto) else None
+        self._scratch = np.empty((0, 0, 3), np.uint8)
+
+    def read(self, x_px0: int, y_px0: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
+        """One patch; the pixels are those of `SlideReader.planned_region`."""
+        plan, px = self._plan, self._px
+        if self._direct is None:
+            out[:] = self._slide.planned_region(plan, (x_px0, y_px0), (px, px))
+            return
+        x, y = x_px0 / plan.downsample, y_px0 / plan.downsample
+        if plan.factor == 1 and x.is_integer() and y.is_integer():
+            self._direct.read_into(plan.level, int(x), int(y), out)
+            return
+        left, width = source_span(x, px, plan.factor)
+        top, height = source_span(y, px, plan.factor)
+        start = (x - left, y - top)
+        if self._scratch.shape[:2] != (height, width):
+            self._scratch = np.empty((height, width, 3), np.uint8)
+        self._direct.read_into(plan.level, left, top, self._scratch)
+        area_resample(self._scratch, size_px=(px, px), start=start, factor=plan.factor, out=out)

@@ -29,6 +29,8 @@ class DecodedLevel:
         self.columns = image.columns
         self.size_px = (math.ceil(image.size_px[0] / shrink), math.ceil(image.size_px[1] / shrink))
         self.tile_px = (image.tile_px[0] // shrink, image.tile_px[1] // shrink)
+        self.rows_kept = 0
+        """Rows of tiles that one read touched at most: as many are kept decoded."""
         self.offsets, self.byte_counts = image.offsets, image.byte_counts
 
     def as_level(self) -> Level:

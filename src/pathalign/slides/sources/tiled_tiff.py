@@ -7,10 +7,11 @@ that is damaged raises, where most readers give grey or torn pixels without a wo
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from pathalign.errors import UnreadableSlide
 from pathalign.slides.sources.source import Level, ResolutionClaim
@@ -18,10 +19,6 @@ from pathalign.slides.sources.tiff_directory import read_header
 from pathalign.slides.sources.tiff_layout import TiffLayout, tiff_layout
 from pathalign.slides.sources.tile_cache import TileCache
 from pathalign.slides.sources.tile_levels import DecodedLevel, decoded_levels
-
-CACHE_BYTES = 2**28
-"""Decoded tiles that are kept: three rows of 256-px tiles of a slide that is 100,000 pixels wide, so that a grid read
-in the order (y, x) decodes every tile once, also where a patch is made of 448 pixels."""
 
 
 def open_tiled_tiff(path: Path) -> TiledTiffSource | None:
@@ -56,7 +53,7 @@ class TiledTiffSource:
         self.bounds_px0: tuple[int, int, int, int] = (0, 0, *decoded[0].size_px)
         self.icc_profile: bytes | None = layout.icc_profile
         self._descriptor, self._process = descriptor, os.getpid()
-        self._cache = TileCache(CACHE_BYTES)
+        self._cache = TileCache()
 
     def read(self, level: int, left: int, top: int, width: int, height: int) -> UInt8[np.ndarray, "y x 3"]:
         """See `PixelSource.read`."""
@@ -65,44 +62,50 @@ class TiledTiffSource:
         return out
 
     def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
-        """`read`, into an array that is there: its size is the rectangle's."""
+        """`read`, into an array that is there and lies in one piece: its size is the rectangle's."""
         if os.getpid() != self._process:
             raise RuntimeError(
                 f"{self.name} was opened in process {self._process} and is read in process {os.getpid()}: a slide that "
                 "is open must not cross a fork. Open it in the process that reads it."
             )
         of = self._decoded[level]
-        tile_width, tile_height = of.tile_px
-        right, bottom = left + out.shape[1], top + out.shape[0]
-        # What of the rectangle lies within the level.
-        x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, of.size_px[0]), min(bottom, of.size_px[1])
-        if (x0, y0, x1, y1) != (left, top, right, bottom):
+        height, width = out.shape[:2]
+        if left < 0 or top < 0 or left + width > of.size_px[0] or top + height > of.size_px[1]:
             out[:] = 255
-            if x0 >= x1 or y0 >= y1:
-                return
-        for row in range(y0 // tile_height, (y1 - 1) // tile_height + 1):
-            tile_top = row * tile_height
-            upper, lower = max(y0, tile_top), min(y1, tile_top + tile_height)
-            for column in range(x0 // tile_width, (x1 - 1) // tile_width + 1):
-                tile_left = column * tile_width
-                start, stop = max(x0, tile_left), min(x1, tile_left + tile_width)
-                part = out[upper - top : lower - top, start - left : stop - left]
+        columns = _spans(left, width, of.size_px[0], of.tile_px[0], 3)
+        rows = _spans(top, height, of.size_px[1], of.tile_px[1], 1)
+        if len(rows) > of.rows_kept:  # a grid in the order (y, x) comes back to as many rows of tiles
+            of.rows_kept = len(rows)
+            self._cache.allow(of.rows_kept * of.columns * of.tile_px[0] * of.tile_px[1] * 3)
+        assert out.flags.c_contiguous, "a region is read into an array that lies in one piece"
+        lines = out.reshape(height, width * 3)  # fewer and longer stretches to copy
+        for row, y, tile_y in rows:
+            for column, x, tile_x in columns:
                 tile = self._tile(of, level, row * of.columns + column)
-                if tile is None:
-                    part[:] = 255
-                else:
-                    part[:] = tile[upper - tile_top : lower - tile_top, start - tile_left : stop - tile_left]
+                lines[y, x] = 255 if tile is None else tile[tile_y, tile_x]
+
+    def scanned_tiles(self, level: int) -> Int64[np.ndarray, " tile"]:
+        """The numbers of the tiles of a level that have data."""
+        of = self._decoded[level]
+        return np.flatnonzero((of.offsets != 0) & (of.byte_counts != 0))
+
+    def tile_place(self, level: int, index: int) -> tuple[int, int, int, int]:
+        """Left, top, width and height of a tile of a level, as far as it lies within."""
+        of = self._decoded[level]
+        row, column = divmod(index, of.columns)
+        left, top = column * of.tile_px[0], row * of.tile_px[1]
+        return left, top, min(of.tile_px[0], of.size_px[0] - left), min(of.tile_px[1], of.size_px[1] - top)
 
     def close(self) -> None:
         """See `PixelSource.close`."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
-        self._cache = TileCache(CACHE_BYTES)
+        self._cache = TileCache()
 
-    def _tile(self, of: DecodedLevel, level: int, index: int) -> UInt8[np.ndarray, "y x 3"] | None:
-        """A decoded tile, to be read at once and never written to; None when it was never scanned."""
-        key = (level, index)
+    def _tile(self, of: DecodedLevel, level: int, index: int) -> UInt8[np.ndarray, "y byte"] | None:
+        """The lines of a decoded tile, to be read at once and never written to; None when it was never scanned."""
+        key = level << 48 | index  # an int is found faster than a tuple
         tile = self._cache.get(key)
         if tile is not None:
             return tile
@@ -110,21 +113,37 @@ class TiledTiffSource:
         if not offset or not count:
             return None
         data = os.pread(self._descriptor, count, offset)
-        tile = self._cache.room((of.tile_px[1], of.tile_px[0], 3))
+        tile = self._cache.room((of.tile_px[1], of.tile_px[0] * 3))
         try:
             if len(data) != count:
                 raise ValueError(f"the file ends within its {count} bytes")
-            of.decode(data, tile)
+            of.decode(data, tile.reshape(of.tile_px[1], of.tile_px[0], 3))
         except ValueError as error:
             self._cache.give_back(tile)
-            raise UnreadableSlide(self._where(of, index, str(error))) from error
+            left, top, _, _ = self.tile_place(level, index)
+            raise UnreadableSlide(
+                f"{self.name} breaks in the tile at pixel ({left * of.shrink}, {top * of.shrink}) of its level "
+                f"{of.number} ({error}): the file is damaged. Copy it again from its source, or leave it out of "
+                "slides.csv."
+            ) from error
         self._cache.put(key, tile)
         return tile
 
-    def _where(self, of: DecodedLevel, index: int, reason: str) -> str:
-        row, column = divmod(index, of.columns)
-        x, y = column * of.tile_px[0] * of.shrink, row * of.tile_px[1] * of.shrink
-        return (
-            f"{self.name} breaks in the tile at pixel ({x}, {y}) of its level {of.number} ({reason}): the file is "
-            "damaged. Copy it again from its source, or leave it out of slides.csv."
-        )
+
+@lru_cache(maxsize=4096)
+def _spans(
+    start: int, length: int, level_length: int, tile_length: int, channels: int
+) -> tuple[tuple[int, slice, slice], ...]:
+    """Along one axis, the tiles that a stretch of a level touches: number, which bytes of the stretch, of the tile.
+
+    What of the stretch lies outside the level has no tile. A grid asks for the same stretches again and again.
+    """
+    spans = []
+    first, last = max(start, 0), min(start + length, level_length)
+    for number in range(first // tile_length, -(-last // tile_length)):
+        at = number * tile_length
+        begin, end = max(first, at), min(last, at + tile_length)
+        if begin < end:
+            of_stretch = slice((begin - start) * channels, (end - start) * channels)
+            spans.append((number, of_stretch, slice((begin - at) * channels, (end - at) * channels)))
+    return tuple(spans)
