@@ -1,4 +1,4 @@
-"""Verbs that learn: pretrain, embed, train, index."""
+"""Verbs that learn: pretrain, train, index."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, with_json, with_workspace
+from pathalign.cli.console import emit, progress_bar, say, with_json, with_workspace
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import NeedsRepair
-from pathalign.store.artifact import MANIFEST
 from pathalign.store.workspace import Workspace
 
 WORKSPACE_ENCODER = "workspace"
@@ -48,54 +47,6 @@ def pretrain(
     """
     done = run_pretrain(workspace, _spec(mpp, patch_px, min_tissue), steps=steps, restart=restart)
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign embed"))
-
-
-@click.command(short_help="Slides -> patch embeddings, one file per slide; resumable.")
-@click.option(
-    "--encoder", default=WORKSPACE_ENCODER, metavar="NAME", show_default=True,
-    help="The workspace's own, a model folder, or a Hugging Face Hub name of a vision transformer.",
-)  # fmt: skip
-@_patch_options
-@click.option("--redo", is_flag=True, help="Embed slides again that are done.")
-@with_workspace
-@with_json
-def embed(
-    encoder: str, mpp: float, patch_px: int, min_tissue: float, redo: bool, workspace: Workspace, as_json: bool
-) -> None:
-    """Find the tissue of every slide and embed its patches.
-
-    A slide that cannot be read is recorded with its reason and the run goes on. Killed and run again, it goes on where
-    it was. Without --encoder the workspace's own encoder is trained first, if that has not been done.
-    """
-    from pathalign.encoders.registry import load_encoder
-    from pathalign.tasks import embedding
-
-    spec = _spec(mpp, patch_px, min_tissue)
-    if encoder == WORKSPACE_ENCODER and not (workspace.encoder_folder / MANIFEST).is_file():
-        ERR.print("The workspace has no patch encoder yet and none is named: training its own first.")
-        run_pretrain(workspace, spec)
-    done = embedding.embed(
-        workspace,
-        load_encoder(encoder, own_folder=workspace.encoder_folder),
-        spec=spec,
-        redo=redo,
-        progress=progress_bar,
-    )
-    show_problems(done.problems)
-
-    def show() -> None:
-        told = ", ".join(f"{count} {outcome.value}" for outcome, count in done.outcomes.items())
-        say(
-            f"{done.patches} patches in embeddings/{done.name}; slides: {told} "
-            f"({done.slides_done_before} were done before)."
-        )
-
-    emit(as_json, done.as_json(), show)
-    if not done.patches:
-        ERR.print(
-            "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
-        )
-        raise click.exceptions.Exit(2)
 
 
 @click.group(no_args_is_help=False, short_help="Train PathAlign-R (retrieval) and PathAlign-G (generation).")
@@ -201,4 +152,4 @@ def _show_trained(done: Any, next_step: str) -> None:
     )
 
 
-COMMANDS = (pretrain, embed, train, index)
+COMMANDS = (pretrain, train, index)

@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from pathalign.cli import ask, cohort, demo, learn
+from pathalign.cli import ask, cohort, demo, embed, exchange, learn
 from pathalign.errors import NeedsRepair, PathAlignError
 from pathalign.version import __version__
 
 _TOUR = (
     ("See it work", ("demo", "doctor")),
     ("1  Gather slides and reports", ("init", "add", "curate", "status")),
-    ("2  Look at every slide", ("pretrain", "embed")),
+    ("2  Look at every slide", ("pretrain", "embed", "import-embeddings", "export-embeddings")),
     ("3  Learn", ("train", "index")),
     ("4  Ask", ("search", "describe", "classify", "triage")),
     ("5  Measure", ("evaluate",)),
@@ -53,7 +53,7 @@ def cli() -> None:
     """Holds the verbs."""
 
 
-for _command in (*cohort.COMMANDS, *learn.COMMANDS, *ask.COMMANDS, *demo.COMMANDS):
+for _command in (*cohort.COMMANDS, *learn.COMMANDS, *embed.COMMANDS, *exchange.COMMANDS, *ask.COMMANDS, *demo.COMMANDS):
     cli.add_command(_command)
 
 

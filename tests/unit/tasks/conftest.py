@@ -102,10 +102,10 @@ def write_table(tmp_path: Path) -> WriteTable:
 
 
 @pytest.fixture
-def tear() -> Callable[[Path], None]:
-    """Breaks a slide so that it still opens: the data of its tiles is overwritten, on every level."""
+def tear() -> Callable[..., None]:
+    """Breaks a slide so that it still opens: the data of some tiles, or of all on every level, is overwritten."""
 
-    def broken(path: Path) -> None:
+    def broken(path: Path, *, tiles: slice = slice(None)) -> None:
         with tifffile.TiffFile(path) as tiff:
             spans = [
                 (start, size)
@@ -113,7 +113,7 @@ def tear() -> Callable[[Path], None]:
                 for start, size in zip(page.dataoffsets, page.databytecounts, strict=True)
             ]
         with path.open("r+b") as f:
-            for start, size in spans:
+            for start, size in spans[tiles]:
                 f.seek(start)
                 f.write(b"\0" * size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,19 @@ import pytest
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.errors import MissingArtifact, StaleArtifact
+from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact, WorkspaceBusy
+from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
+from pathalign.slides.tissue import TissueConfig
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import embedding_path, read_bag, read_provenance
 from pathalign.store.workspace import Workspace, create_workspace
+from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding import embed
+from pathalign.tasks.embedding_set import EmbeddingSet
 from pathalign.tasks.registration import add
+from pathalign.tasks.shards import Shard, parse_shard, read_outcomes, written_outcomes
+from pathalign.tasks.status import read_status
 
 pytestmark = pytest.mark.unit
 
@@ -228,3 +235,113 @@ def test_nothing_to_embed_names_the_repair(workspace: Workspace, write_table: Wr
 
     with pytest.raises(MissingArtifact, match="pathalign add"):
         embed(workspace, make_encoder(), spec=SPEC)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_write_the_same_bytes(
+    filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, workers: int
+) -> None:
+    """Reading in processes of their own changes no byte of the set, its manifest included."""
+    whole = create_workspace(tmp_path / "whole")
+    add(whole, tmp_path / "slides.csv")
+    embed(whole, make_encoder(), spec=SPEC)
+
+    done = embed(filled, make_encoder(), spec=SPEC, reading=ReadingConfig(workers=workers))
+
+    assert files(filled) == files(whole)
+    assert done.outcomes == {Outcome.OK: 3, Outcome.EMPTY: 1}
+
+
+def test_shards_and_a_closing_run_equal_one_run(
+    filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, slides: Path
+) -> None:
+    """Three shards touch neither catalog nor manifest; the plain run after them embeds nothing and closes the set."""
+    whole = create_workspace(tmp_path / "whole")
+    add(whole, tmp_path / "slides.csv")
+    (slides / "two.tif").write_text("this is no slide")
+    embed(whole, make_encoder(), spec=SPEC)
+    catalog = filled.catalog_path.read_bytes()
+
+    for index in (1, 2, 3):
+        embed(filled, make_encoder(), spec=SPEC, shard=Shard(index=index, count=3))
+
+    assert filled.catalog_path.read_bytes() == catalog
+    assert outcomes(filled) == {}
+    assert MANIFEST not in files(filled)
+    lines = [line for path in written_outcomes(filled.root / "embeddings" / NAME) for line in read_outcomes(path)]
+    assert {slide_id: outcome.value for slide_id, outcome, _ in lines} == {
+        "glass": "empty", "one": "ok", "three": "ok", "two": "failed",
+    }  # fmt: skip
+
+    closing = make_encoder()
+    embed(filled, closing, spec=SPEC)
+
+    assert closing.calls == 0
+    assert files(filled) == files(whole)
+    assert outcomes(filled) == outcomes(whole)
+
+
+def test_a_shard_leaves_a_catalog_that_changes_alone(filled: Workspace, make_encoder: Any) -> None:
+    """What another process has written but not yet put into the catalog file would be missed, so it is refused."""
+    with Catalog(filled.catalog_path) as catalog:
+        catalog.put_outcome("embed", "one", Outcome.OK)
+        with pytest.raises(WorkspaceBusy, match="being changed"):
+            embed(filled, make_encoder(), spec=SPEC, shard=Shard(index=1, count=2))
+
+
+@pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "a/b", "1/3/5"])
+def test_a_shard_that_is_none_is_refused(text: str) -> None:
+    """`--shard` says what it takes."""
+    with pytest.raises(NeedsRepair, match="I/N"):
+        parse_shard(text)
+
+
+def test_broken_patches_are_counted_and_told(
+    filled: Workspace, slides: Path, make_encoder: Any, tear: Callable[..., None]
+) -> None:
+    """What was left out is in outcome, provenance and `status`; a stricter limit embeds anew and fails."""
+    tear(slides / "one.tif", tiles=slice(3, 4))  # of level 0, which only the last of four patches touches
+    reading = ReadingConfig(max_broken=0.5)
+
+    done = embed(filled, make_encoder(), spec=SPEC, reading=reading)
+    again = embed(filled, make_encoder(), spec=SPEC, reading=reading)
+
+    assert (done.broken_patches, again.broken_patches, done.patches) == (1, 1, 11)
+    provenance = read_provenance(embedding_path(filled.root / "embeddings" / NAME, "one")) or {}
+    assert (provenance["patches"], provenance["broken_patches"]) == (3, 1)
+    told = {row["slide_id"]: row["reason"] for row in read_status(filled).problems}
+    assert told["one"] == "1 of 4 patches are broken and were left out"
+    assert embed(filled, make_encoder(), spec=SPEC).outcomes[Outcome.FAILED] == 1
+
+
+def test_a_slide_that_times_out_keeps_what_was_made_of_it(filled: Workspace, make_encoder: Any) -> None:
+    """Slow storage says nothing against embeddings that were made with the same parameters; others are dropped."""
+    embed(filled, make_encoder(), spec=SPEC)
+    before = files(filled)
+    folder = filled.root / "embeddings" / NAME
+    old = read_provenance(folder / "one.h5") or {}
+    config = {name: old[name] for name in ("encoder", "patch_px", "tissue")}
+    request = ReadRequest(
+        slide_id="one", path=filled.root.parent / "slides" / "one.tif", given_mpp=None, spec=SPEC,
+        tissue=TissueConfig(), batch=32, max_broken=0.01,
+    )  # fmt: skip
+    late = SlideResult(request=request, outcome=Outcome.TIMED_OUT, reason="no progress")
+
+    EmbeddingSet(folder, config=config, computed={}, licence="CC0").record(late)
+    assert files(filled) == before
+    EmbeddingSet(folder, config={**config, "patch_px": 512}, computed={}, licence="CC0").record(late)
+    assert before.keys() - files(filled).keys() == {"one.h5", MANIFEST}
+
+
+def test_leftovers_of_a_kill_are_removed_when_they_are_old(filled: Workspace, make_encoder: Any) -> None:
+    """What is being written now, perhaps on another machine, stays; what began long ago does not."""
+    folder = filled.root / "embeddings" / NAME
+    folder.mkdir(parents=True)
+    young, old = folder / ".one.h5.1.part", folder / ".two.h5.2.part"
+    for part in (young, old):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    embed(filled, make_encoder(), spec=SPEC)
+
+    assert (young.exists(), old.exists()) == (True, False)

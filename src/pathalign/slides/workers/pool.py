@@ -68,8 +68,16 @@ class ReadingPool:
                 for event in read_slide(request):
                     yield request, event
             return
-        waiting = deque(requests)
-        heard: deque[Heard] = deque()
+        try:
+            yield from self._read(deque(requests), deque())
+        finally:  # whoever stops in the middle must not find the rest of a slide in the next run
+            for worker in [worker for worker in self._workers if worker.is_busy]:
+                self._workers.remove(worker)
+                worker.end(at_once=True)
+
+    def _read(
+        self, waiting: deque[ReadRequest], heard: deque[Heard]
+    ) -> Generator[tuple[ReadRequest, Event], None, None]:
         while waiting or heard or any(worker.request for worker in self._workers):
             while len(self._workers) < min(self._config.workers, len(waiting) + len(self.reading())):
                 self._workers.append(self._start())

@@ -57,6 +57,11 @@ class Worker:
         """Of the process."""
         return self._process.pid
 
+    @property
+    def is_busy(self) -> bool:
+        """It reads a slide, or its owner still has batches of one."""
+        return self.request is not None or self._slots_lent > 0
+
     def give(self, request: ReadRequest) -> None:
         """Have it read a slide."""
         self.request, self.heard = request, time.monotonic()

@@ -1,0 +1,130 @@
+"""`embed`: slides -> patch embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, with_json, with_workspace
+from pathalign.cli.learn import WORKSPACE_ENCODER, run_pretrain
+from pathalign.domain.geometry import PatchSpec
+from pathalign.errors import NeedsRepair
+from pathalign.store.artifact import MANIFEST
+from pathalign.store.workspace import Workspace
+
+_WHAT = (
+    click.option(
+        "--encoder", default=WORKSPACE_ENCODER, metavar="NAME", show_default=True,
+        help="The workspace's own, a model folder, or a Hugging Face Hub name of a vision transformer.",
+    ),
+    click.option("--mpp", default=1.0, show_default=True, help="Resolution of patches in micrometres per pixel."),
+    click.option("--patch-px", default=224, show_default=True, help="Side of a patch in pixels."),
+    click.option("--overlap", default=0, show_default=True, help="Pixels that neighbouring patches share."),
+    click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
+    click.option("--max-patches", type=int, help="Keep so many of a slide, evenly spread (default: all)."),
+    click.option("--seed", default=0, show_default=True, help="Which of the even choices --max-patches makes."),
+    click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
+    click.option("--redo", is_flag=True, help="Embed slides again that are done."),
+)  # fmt: skip
+_HOW = (
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option("--workers", type=int, help="Processes that read; 0: none but this (default: by device and cores)."),
+    click.option("--batch", type=int, help="Patches per call of the encoder (default: 32, 128 on a GPU)."),
+    click.option("--timeout", default=300.0, show_default=True, help="Seconds without progress that end a slide."),
+    click.option("--memory", default=8.0, show_default=True, help="GiB that a reading process may use."),
+    click.option("--shard", metavar="I/N", help="Every N-th slide only: job I of an array; a plain embed follows."),
+    click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+                 help="ray: the cluster at RAY_ADDRESS, or the cores here."),
+)  # fmt: skip
+
+
+def _options(verb: Any) -> Any:
+    for option in reversed((*_WHAT, *_HOW)):
+        verb = option(verb)
+    return verb
+
+
+@click.command(short_help="Slides -> patch embeddings, one file per slide; resumable.")
+@_options
+@with_workspace
+@with_json
+def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None:
+    """Find the tissue of every slide and embed its patches.
+
+    A slide that cannot be read is recorded with its reason and the run goes on. Killed and run again, it goes on where
+    it was. Without --encoder the workspace's own encoder is trained first, if that has not been done. More than one
+    machine: docs/scale.md.
+    """
+    from pathalign.encoders.device import pick_device
+    from pathalign.encoders.registry import load_encoder
+    from pathalign.tasks import embedding
+    from pathalign.tasks.shards import parse_shard
+
+    spec, shard = _spec(asked), parse_shard(asked["shard"]) if asked["shard"] else None
+    device = pick_device(asked["device"] if asked["engine"] == "local" else "cpu")
+    reading = _reading(asked, on_gpu=device.type == "cuda")
+    if asked["encoder"] == WORKSPACE_ENCODER and not (workspace.encoder_folder / MANIFEST).is_file():
+        if shard:
+            raise NeedsRepair(
+                "The workspace has no patch encoder yet, and a shard may not train one. Run `pathalign pretrain` "
+                "first, or name one with `--encoder`."
+            )
+        ERR.print("The workspace has no patch encoder yet and none is named: training its own first.")
+        run_pretrain(workspace, PatchSpec(patch_mpp=spec.patch_mpp, patch_px=spec.patch_px, min_tissue=spec.min_tissue))
+    done = embedding.embed(
+        workspace,
+        load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device),
+        spec=spec,
+        reading=reading,
+        engine=asked["engine"],
+        shard=shard,
+        redo=redo,
+        progress=progress_bar,
+    )
+    show_problems(done.problems)
+    emit(as_json, done.as_json(), lambda: _show(done))
+    if not done.patches and not shard:
+        ERR.print(
+            "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
+        )
+        raise click.exceptions.Exit(2)
+
+
+def _spec(asked: dict[str, Any]) -> PatchSpec:
+    try:
+        return PatchSpec(
+            patch_mpp=asked["mpp"], patch_px=asked["patch_px"], min_tissue=asked["min_tissue"],
+            overlap_px=asked["overlap"], max_patches=asked["max_patches"], seed=asked["seed"],
+        )  # fmt: skip
+    except ValueError as error:
+        raise NeedsRepair(str(error)) from error
+
+
+def _reading(asked: dict[str, Any], *, on_gpu: bool) -> Any:
+    from pathalign.encoders.device import CPU_BATCH, GPU_BATCH
+    from pathalign.slides.slide_reading import ReadingConfig
+    from pathalign.tasks.local_engine import default_workers
+
+    batch, workers = asked["batch"], asked["workers"]
+    try:
+        return ReadingConfig(
+            workers=default_workers(on_gpu=on_gpu or asked["engine"] == "ray") if workers is None else workers,
+            batch=(GPU_BATCH if on_gpu else CPU_BATCH) if batch is None else batch, timeout_s=asked["timeout"],
+            max_broken=asked["max_broken"], memory_gib=asked["memory"],
+        )  # fmt: skip
+    except ValueError as error:
+        raise NeedsRepair(str(error)) from error
+
+
+def _show(done: Any) -> None:
+    told = ", ".join(f"{count} {outcome.value}" for outcome, count in done.outcomes.items())
+    before = f"{done.slides_done_before} were done before"
+    say(f"{done.patches} patches in embeddings/{done.name}; slides: {told} ({before}).")
+    if done.broken_patches:
+        say(f"{done.broken_patches} broken patches were left out: pathalign status --problems")
+    if done.shard:
+        say(f"Shard {done.shard} is done. When all are, run `pathalign embed` once, as here but without --shard.")
+
+
+COMMANDS = (embed,)
