@@ -38,11 +38,18 @@ def open_source(path: Path) -> PixelSource:
 
 
 def _tiff(path: Path) -> PixelSource:
+    from pathalign.slides import cross_check
     from pathalign.slides.sources.tiled_tiff import open_tiled_tiff
 
-    source = open_tiled_tiff(path)
-    if source is not None:
-        return source
+    direct = open_tiled_tiff(path)
+    if direct is not None:
+        doubt = cross_check.cross_check(direct, path)
+        if doubt is None:
+            return direct
+        direct.close()
+        other = _openslide(path)
+        other.decoder += f", not the direct decoder ({doubt})"
+        return other
     try:
         return _openslide(path)
     except UnreadableSlide as refusal:

@@ -24,7 +24,7 @@ REFUSED = {
     "test3-DAPI-2.ndpi": (RefusedSlide, r"fluorescence"),
     "multi_frame_jpeg2000_camelyon_challenge_image.dcm": LONE_LEVEL,
     "multiframe_camelyon_challenge_image.dcm": LONE_LEVEL,
-    "test_wsi.dcm": (RefusedSlide, r"without the pixels of a slide, only LABEL.*type VOLUME"),
+    "test_wsi.dcm": (RefusedSlide, r"a DICOM series that holds LABEL, not the pixels of a slide.*type VOLUME"),
 }
 OPENED = {CMU: (0.499, 13), "1065626.svs": (0.5026, 2), "OS-1-detail.ome.tif": (0.2271, 1)}
 FAMILIES = {CMU: "aperio", "1065626.svs": "aperio", "OS-1-detail.ome.tif": "ome-tiff"}

@@ -52,8 +52,9 @@ def open_dicomweb(path: Path, *, client: Any = None) -> DicomSource:
         raise UnreadableSlide(f"{path.name} holds no DICOMweb address (https://HOST/.../studies/UID/series/UID).")
     base, study, series = address.groups()
     with _reading(path.name):
+        one_thread = wsidicom.Settings(open_web_threads=1)
         client = client or wsidicom.WsiDicomWebClient.create_client(base)
-        return DicomSource(path.name, wsidicom.WsiDicom.open_web(client, study, series))
+        return DicomSource(path.name, wsidicom.WsiDicom.open_web(client, study, series, settings=one_thread))
 
 
 def series_of_folder(folder: Path) -> list[Path]:
@@ -82,10 +83,10 @@ def series_files(path: Path) -> list[Path]:
     (found,) = kinds.values()
     pixels = [file for file, flavour in found if flavour == "VOLUME"]
     if not pixels:
-        seen = ", ".join(sorted({flavour or "nothing" for _, flavour in found}))
+        seen = ", ".join(sorted({flavour for _, flavour in found} - {""})) or "no image"
         raise RefusedSlide(
-            f"{path.name} belongs to a DICOM series without the pixels of a slide, only {seen}, which may bear a name. "
-            "Copy all files of the series into its folder; name any one that is of type VOLUME."
+            f"{path.name} belongs to a DICOM series that holds {seen}, not the pixels of a slide. Copy all files of "
+            "the series into its folder; name any one that is of type VOLUME."
         )
     return pixels
 

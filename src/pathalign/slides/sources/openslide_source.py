@@ -50,7 +50,7 @@ class OpenSlideSource:
             self.bounds_px0 = (edges[0], edges[1], edges[2], edges[3])
         # An empty region decodes nothing and bears the profile, whose bytes OpenSlide gives nowhere else.
         self.icc_profile: bytes | None = self._slide.read_region((0, 0), 0, (0, 0)).info.get("icc_profile")
-        self._refuse_a_lone_level(properties)
+        self._refuse_what_it_would_bend(properties)
 
     def read(self, level: int, left: int, top: int, width: int, height: int) -> UInt8[np.ndarray, "y x 3"]:
         """See `PixelSource.read`."""
@@ -72,15 +72,22 @@ class OpenSlideSource:
         """See `PixelSource.close`."""
         self._slide.close()
 
-    def _refuse_a_lone_level(self, properties: Mapping[str, str]) -> None:
-        """A DICOM file whose pixels were made from finer ones, and whose finer ones are not there, is no slide."""
+    def _refuse_what_it_would_bend(self, properties: Mapping[str, str]) -> None:
+        """What OpenSlide opens and PathAlign must not read."""
+        refusal = ""
+        width, height = self.levels[0].size_px
+        # Its pixels were made from finer ones, and the finer ones are not there.
         if len(self.levels) == 1 and properties.get("dicom.ImageType[3]") == "RESAMPLED":
-            self.close()
-            width, height = self.levels[0].size_px
-            raise RefusedSlide(
+            refusal = (
                 f"{self.name} is one low-resolution level ({width} x {height} pixels) of a DICOM series, and the rest "
                 "of the series is not in its folder. Copy all files of the series there; name any one of them."
             )
+        # Of 16 bits OpenSlide shows the upper eight, which is nearly black where a camera fills twelve.
+        if properties.get("zeiss.Information.Image.PixelType", "").lower() == "bgr48":
+            refusal = f"{self.name} has 16 bits a channel; PathAlign reads 8-bit colour. Export it as 8-bit RGB."
+        if refusal:
+            self.close()
+            raise RefusedSlide(refusal)
 
 
 def library_version() -> str:

@@ -44,7 +44,9 @@ class PlainImageSource:
                 frames = int(getattr(image, "n_frames", 1))
                 if self._format == "TIFF" and not _plain_tiff(image):
                     raise ValueError("tiles or JPEG data, which are not for this reader")
-        except (OSError, SyntaxError, ValueError, UserWarning, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:  # Pillow's own limit, twice as high, before the size is known
+            raise RefusedSlide(self._too_large()) from error
+        except (OSError, SyntaxError, ValueError, UserWarning) as error:
             raise UnreadableSlide(f"{self.name} cannot be opened as a picture. {_AGAIN}") from error
         self._check(size, mode, frames)
         self.family = f"plain-{self._format.lower()}"
@@ -72,11 +74,7 @@ class PlainImageSource:
     def _check(self, size: tuple[int, int], mode: str, frames: int) -> None:
         width, height = size
         if width * height > MOST_PIXELS:
-            raise RefusedSlide(
-                f"{self.name} is one picture of {width} x {height} pixels; without a pyramid at most "
-                f"{MOST_PIXELS // 10**6} million are read. Make a pyramid of it: "
-                "`vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --Q 90`."
-            )
+            raise RefusedSlide(self._too_large())
         if frames > 1:
             raise RefusedSlide(
                 f"{self.name} holds {frames} pictures, and nothing says which is the slide. Save the one that is meant."
@@ -86,6 +84,12 @@ class PlainImageSource:
                 f"{self.name} is no 8-bit colour picture (mode {mode}, {self._bits()} bits a channel); greyscale, "
                 "CMYK and 16 bits cannot be read as stained tissue. Export it as 8-bit RGB."
             )
+
+    def _too_large(self) -> str:
+        return (
+            f"{self.name} is one picture of more than {MOST_PIXELS // 10**6} million pixels, which are read of a "
+            "pyramid only. Make one: `vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --Q 90`."
+        )
 
     def _bits(self) -> int:
         """Bits of a channel; Pillow cuts a 16-bit PNG to 8 without a word."""

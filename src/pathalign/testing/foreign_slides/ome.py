@@ -21,7 +21,7 @@ def write_ome_tiff(
     unit: str = "µm",
     levels: int = 3,
     tile_px: int = 256,
-    label: bool = True,
+    label: bool = False,
     big: bool = True,
 ) -> None:
     """Write an OME-TIFF (BigTIFF unless told otherwise) of RGB in JPEG tiles; `mpp` is in `unit`."""

@@ -23,8 +23,13 @@ def write_philips(
 ) -> None:
     """Write a Philips TIFF whose level 0 lacks the tiles of the indices `missing`.
 
-    OpenSlide takes level 0 as it is declared, so sides that are multiples of `tile_px` are what it shows.
+    The sides of the image are multiples of `tile_px`, because readers take level 0 as it is declared.
     """
+    image = image.copy()
+    across = image.shape[1] // tile_px
+    for index in missing:  # coarser levels, whose tiles are larger, show bare glass there
+        top, left = index // across * tile_px, index % across * tile_px
+        image[top : top + tile_px, left : left + tile_px] = 255
     pyramid = []
     for k, level in enumerate(halvings(image, levels)):
         lacking = missing if k == 0 else ()
