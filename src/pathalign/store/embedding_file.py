@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +17,13 @@ from jaxtyping import Float, Int
 
 from pathalign.domain.geometry import Bag
 from pathalign.errors import MissingArtifact, StaleArtifact
+from pathalign.store.trailing_index import read_index
 
 FORMAT = 2
 """What `write_bag` writes; 2 added the effective resolution, and embeddings in the precision that they came in."""
 READABLE = (1, 2)
+DENSE = 16
+"""Rows are dense when they are more than one in so many; a page holds two to five of a usual length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,12 @@ class EmbeddingFile:
 
     def rows(self, indices: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for, as an array of its own."""
-        return np.asarray(self.embeddings[np.asarray(indices)])
+        indices = np.asarray(indices)
+        mapped = self.embeddings
+        if isinstance(mapped, np.memmap) and len(indices) * DENSE > len(self):
+            # Rows this dense touch most pages: one request for all beats a page fault for each, where a disk is cold.
+            mapped._mmap.madvise(mmap.MADV_WILLNEED)  # type: ignore[attr-defined]
+        return np.asarray(mapped[indices])
 
     def bag(self) -> Bag:
         """Everything in memory. One plain read per array, which beats the page faults of a map."""
@@ -106,11 +115,15 @@ class EmbeddingFile:
         if extent.offset is None:
             with _opened(self.path) as f:
                 return np.asarray(f[name][:])
-        count = math.prod(extent.shape)
-        array = np.fromfile(self.path, dtype=extent.dtype, count=count, offset=extent.offset)
-        if len(array) < count:
-            raise StaleArtifact(f"{self.path.name} was cut off while it was read. Run `pathalign embed` again.")
-        return array.reshape(extent.shape)
+        array = np.empty(extent.shape, extent.dtype)
+        with self.path.open("rb", buffering=0) as f:
+            f.seek(extent.offset)
+            rest = array.reshape(-1).view(np.uint8).data
+            while rest:
+                if not (count := f.readinto(rest)):
+                    raise StaleArtifact(f"{self.path.name} was cut off since it was opened. Run `pathalign embed`.")
+                rest = rest[count:]
+        return array
 
 
 def open_bag(path: Path, *, slide_id: str | None = None) -> EmbeddingFile:
@@ -125,6 +138,9 @@ def open_bag(path: Path, *, slide_id: str | None = None) -> EmbeddingFile:
             f"Slide {slide_id} has no patch embeddings in {path.parent.name}. Run `pathalign embed`; "
             "if it did run, `pathalign status --problems` says why the slide was left out."
         )
+    index = read_index(path)
+    if index is not None and index["facts"]["pathalign_format"] in READABLE:
+        return _from_index(path, slide_id, index)
     with _opened(path) as f:
         if f.attrs.get("pathalign_format") not in READABLE:
             raise StaleArtifact(
@@ -132,39 +148,53 @@ def open_bag(path: Path, *, slide_id: str | None = None) -> EmbeddingFile:
                 "program come in with `pathalign import-embeddings DIR`."
             )
         try:
-            return _read_facts(path, slide_id, f)
+            return _from_index(path, slide_id, index_of(f, path.stat().st_size))
         except (KeyError, ValueError, OSError, RuntimeError) as error:  # h5py has no class of its own for damage
             raise StaleArtifact(f"{path.name} is damaged ({error}). Run `pathalign embed` again.") from error
 
 
-def _read_facts(path: Path, slide_id: str, f: h5py.File) -> EmbeddingFile:
+def index_of(f: h5py.File, size: int) -> dict[str, Any]:
+    """What `open_bag` must know of an open file of `size` bytes, as JSON can say it.
+
+    Raises `ValueError` when its arrays do not fit together, or end beyond the file.
+    """
     attributes = f["coords"].attrs
     slide_mpp, side_px0 = float(f.attrs["slide_mpp"]), float(f.attrs["side_px0"])
     patch_px = int(attributes["patch_size"])
-    extents = {name: _extent(f[name]) for name in ("features", "coords", "tissue_share") if name in f}
-    _check_extents(extents, path.stat().st_size)
-    return EmbeddingFile(
-        path=path, slide_id=slide_id, slide_mpp=slide_mpp, side_px0=side_px0, patch_px=patch_px,
-        effective_mpp=float(f.attrs.get("effective_mpp", side_px0 * slide_mpp / patch_px)),
-        overlap_px=int(attributes["overlap"]), provenance=json.loads(f.attrs["provenance"]), extents=extents,
-    )  # fmt: skip
+    index = {
+        "facts": {
+            "pathalign_format": int(f.attrs["pathalign_format"]), "slide_mpp": slide_mpp, "side_px0": side_px0,
+            "effective_mpp": float(f.attrs.get("effective_mpp", side_px0 * slide_mpp / patch_px)),
+            "patch_px": patch_px, "overlap_px": int(attributes["overlap"]),
+        },
+        "provenance": json.loads(f.attrs["provenance"]),
+        "arrays": {name: _extent(f[name]) for name in ("features", "coords", "tissue_share") if name in f},
+    }  # fmt: skip
+    features, coords = index["arrays"]["features"]["shape"], index["arrays"]["coords"]["shape"]
+    if len(features) != 2 or coords != [features[0], 2]:
+        raise ValueError(f"features {features} and coords {coords} do not fit")
+    for name, extent in index["arrays"].items():
+        end = (extent["offset"] or 0) + np.dtype(extent["dtype"]).itemsize * math.prod(extent["shape"])
+        if extent["offset"] is not None and end > size:
+            raise ValueError(f"{name} ends at byte {end}, the file at byte {size}")
+    return index
 
 
-def _check_extents(extents: Mapping[str, _Extent], size: int) -> None:
-    features, coords = extents["features"], extents["coords"]
-    if len(features.shape) != 2 or coords.shape != (features.shape[0], 2):
-        raise ValueError(f"features {features.shape} and coords {coords.shape} do not fit")
-    for name, extent in extents.items():
-        if extent.offset is not None:
-            end = extent.offset + extent.dtype.itemsize * math.prod(extent.shape)
-            if end > size:
-                raise ValueError(f"{name} ends at byte {end}, the file at byte {size}")
-
-
-def _extent(dataset: h5py.Dataset) -> _Extent:
+def _extent(dataset: h5py.Dataset) -> dict[str, Any]:
     # `get_offset` is None for chunked data, and for an empty dataset, which has no bytes to point at.
     plain = dataset.chunks is None and dataset.id.get_create_plist().get_layout() == h5py.h5d.CONTIGUOUS
-    return _Extent(dataset.id.get_offset() if plain else None, dataset.shape, dataset.dtype)
+    return {
+        "offset": dataset.id.get_offset() if plain else None, "shape": list(dataset.shape), "dtype": dataset.dtype.str
+    }  # fmt: skip
+
+
+def _from_index(path: Path, slide_id: str, index: Mapping[str, Any]) -> EmbeddingFile:
+    facts = {name: value for name, value in index["facts"].items() if name != "pathalign_format"}
+    extents = {
+        name: _Extent(extent["offset"], tuple(extent["shape"]), np.dtype(extent["dtype"]))
+        for name, extent in index["arrays"].items()
+    }
+    return EmbeddingFile(path=path, slide_id=slide_id, provenance=index["provenance"], extents=extents, **facts)
 
 
 def _opened(path: Path) -> h5py.File:

@@ -16,8 +16,10 @@ import numpy as np
 from jaxtyping import Float
 
 from pathalign.domain.geometry import Bag, PatchGrid
+from pathalign.errors import StaleArtifact
 from pathalign.store.artifact import written_aside
-from pathalign.store.embedding_file import FORMAT, EmbeddingFile, open_bag
+from pathalign.store.embedding_file import FORMAT, EmbeddingFile, index_of, open_bag
+from pathalign.store.trailing_index import append_index, read_index
 
 __all__ = ["FORMAT", "EmbeddingFile", "embedding_path", "open_bag", "read_bag", "read_provenance", "write_bag"]
 
@@ -50,7 +52,23 @@ def write_bag(
     datasets = {"features": embeddings.astype(dtype), "coords": grid.xy_px0.astype(np.int32), **(arrays or {})}
     if not len(grid) or not np.isnan(grid.tissue_share).all():
         datasets["tissue_share"] = grid.tissue_share.astype(np.float16)
-    with written_aside(path) as aside, _created(aside) as f:
+    with written_aside(path) as aside:
+        _write_hdf5(aside, slide_id, datasets, grid, provenance, attributes or {})
+        index_again(aside)
+
+
+def index_again(path: Path) -> None:
+    """Put the index of a file that was just written, or changed, behind it."""
+    with h5py.File(path, "r") as f:
+        index = index_of(f, path.stat().st_size)
+    append_index(path, index)
+
+
+def _write_hdf5(
+    path: Path, slide_id: str, datasets: Mapping[str, np.ndarray], grid: PatchGrid, provenance: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+) -> None:  # fmt: skip
+    with _created(path) as f:
         for name, array in datasets.items():
             f.create_dataset(name, data=array)
         f["features"].attrs["name"] = slide_id
@@ -61,7 +79,7 @@ def write_bag(
         coords["patch_size"] = grid.spec.patch_px
         coords["patch_size_level0"] = round(grid.side_px0)
         coords["overlap"] = grid.spec.overlap_px
-        for name, value in (attributes or {}).items():
+        for name, value in attributes.items():
             coords[name] = value
         f.attrs["pathalign_format"] = FORMAT
         f.attrs["slide_mpp"] = grid.slide_mpp
@@ -84,9 +102,12 @@ def read_provenance(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
+        index = read_index(path)
+        if index is not None:
+            return dict(index["provenance"])
         with h5py.File(path, "r") as f:
             return dict(json.loads(f.attrs["provenance"]))
-    except (OSError, KeyError, json.JSONDecodeError):
+    except (OSError, KeyError, json.JSONDecodeError, StaleArtifact):
         return None
 
 

@@ -14,7 +14,7 @@ from pathalign.domain.records import Split
 from pathalign.errors import MissingArtifact
 from pathalign.store.artifact import read_manifest, written_aside
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import EmbeddingFile, embedding_path, open_bag
+from pathalign.store.embeddings import EmbeddingFile, embedding_path, index_again, open_bag
 from pathalign.store.shards import SHARD_BYTES, write_shards
 from pathalign.store.workspace import Workspace
 
@@ -98,3 +98,4 @@ def write_trident(file: EmbeddingFile, path: Path) -> None:
         with h5py.File(aside, "r+") as f:
             f["coords"].attrs["level0_magnification"] = MAGNIFICATION_MPP / file.slide_mpp
             f["coords"].attrs["target_magnification"] = MAGNIFICATION_MPP / file.effective_mpp
+        index_again(aside)

@@ -11,7 +11,8 @@ import pytest
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import MissingArtifact, StaleArtifact
-from pathalign.store.embeddings import embedding_path, open_bag, read_bag, read_provenance, write_bag
+from pathalign.store.embeddings import embedding_path, index_again, open_bag, read_bag, read_provenance, write_bag
+from pathalign.store.trailing_index import append_index, read_index
 
 pytestmark = pytest.mark.unit
 
@@ -225,3 +226,70 @@ def test_a_file_cut_off_after_it_was_opened(tmp_path: Path) -> None:
 
     with pytest.raises(StaleArtifact, match="cut off"):
         file.bag()
+
+
+def without_index(path: Path) -> None:
+    """Cut the index off, as HDF5 does when it opens a file for writing."""
+    with h5py.File(path, "r+"):
+        pass
+
+
+def test_hdf5_drops_the_index_of_a_file_that_it_may_change(tmp_path: Path) -> None:
+    """Opened for writing, changed or not, a file has no index: an index that is there is true."""
+    path = tmp_path / "s1.h5"
+    written(path)
+    assert read_index(path) is not None
+
+    without_index(path)
+
+    assert read_index(path) is None
+
+
+def test_a_file_without_its_index_reads_the_same(tmp_path: Path) -> None:
+    """HDF5 says what the index says, and `index_again` gives the bytes back."""
+    path = tmp_path / "s1.h5"
+    written(path)
+    before, indexed = path.read_bytes(), open_bag(path)
+    without_index(path)
+
+    assert open_bag(path) == indexed
+    index_again(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("place", [-1, -10, -14, -22, -30])
+def test_a_damaged_index_is_not_believed(tmp_path: Path, place: int) -> None:
+    """A flipped byte in it or in its footer is damage, and the file is made again."""
+    path = tmp_path / "s1.h5"
+    written(path)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+    assert read_provenance(path) is None
+    with pytest.raises(StaleArtifact, match="damaged behind its HDF5 part"):
+        open_bag(path)
+
+
+def test_other_versions_of_hdf5_say_where_they_end(tmp_path: Path) -> None:
+    """Files of every superblock version that h5py writes have nothing behind their end, and an index is found there."""
+    for name, versions in {"v0": ("earliest", "v108"), "v2": ("v108", "v108"), "v3": ("v110", "latest")}.items():
+        path = tmp_path / f"{name}.h5"
+        with h5py.File(path, "w", libver=versions) as f:
+            f["x"] = np.arange(1000)
+        assert read_index(path) is None
+
+        append_index(path, {"provenance": {"a": 1}})
+
+        assert read_index(path) == {"provenance": {"a": 1}}
+        with h5py.File(path) as f:
+            assert f["x"][999] == 999
+
+
+def test_a_long_index_is_read_whole(tmp_path: Path) -> None:
+    """Provenance longer than what is read at once comes back."""
+    path = tmp_path / "s1.h5"
+    provenance = {"note": "x" * 20_000}
+    write_bag(path, slide_id="s1", embeddings=np.zeros((5, 8), np.float16), grid=a_grid(5), provenance=provenance)
+
+    assert read_index(path)["provenance"] == provenance
