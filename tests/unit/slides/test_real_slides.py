@@ -26,7 +26,7 @@ REFUSED = {
     "multiframe_camelyon_challenge_image.dcm": LONE_LEVEL,
     "test_wsi.dcm": (RefusedSlide, r"a DICOM series that holds LABEL, not the pixels of a slide.*type VOLUME"),
 }
-OPENED = {CMU: (0.499, 13), "1065626.svs": (0.5026, 2), "OS-1-detail.ome.tif": (0.2271, 1)}
+OPENED = {CMU: (0.499, 13), "1065626.svs": (0.5026, 10), "OS-1-detail.ome.tif": (0.2271, 1)}
 FAMILIES = {CMU: "aperio", "1065626.svs": "aperio", "OS-1-detail.ome.tif": "ome-tiff"}
 
 

@@ -68,6 +68,24 @@ def test_what_the_user_gave_wins(own: list[ResolutionClaim]) -> None:
     assert (found.mpp, found.source) == (0.25, "slides.csv")
 
 
+def test_another_plausible_claim_is_recorded() -> None:
+    """What the file or another part of it says otherwise, by more than 2 %, stays visible; bogus claims do not."""
+    tags, bogus = claim(0.5, source="TIFF resolution tags"), claim(352.8, source="TIFF resolution tags")
+
+    assert resolve("a.svs", [claim(0.25)], given_mpp=0.5).disagrees_with == "0.25 (aperio)"
+    assert resolve("a.svs", [claim(0.25), tags]).disagrees_with == "0.5 (TIFF resolution tags)"
+    assert resolve("a.svs", [claim(0.4, 0.6)], given_mpp=0.5).disagrees_with == "0.4 x 0.6 (aperio)"
+    assert resolve("a.svs", [claim(0.252)], given_mpp=0.25).disagrees_with == ""
+    assert resolve("a.svs", [claim(0.25), bogus]).disagrees_with == ""
+
+
+@pytest.mark.parametrize("mpp", [0.05, 20.0])
+def test_the_bounds_themselves_are_plausible(mpp: float) -> None:
+    """0.05 and 20 um are the last that count."""
+    assert resolve("a.tif", [claim(mpp)]).mpp == mpp
+    assert resolve("a.tif", [], given_mpp=mpp).mpp == mpp
+
+
 @pytest.mark.parametrize("given", [40.0, 0.0, -0.5, float("nan")])
 def test_a_senseless_gift_is_refused(given: float) -> None:
     """A magnification in the `mpp` column is seen as such."""

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 from PIL import Image
 
 from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.sources.openslide_source import library_version
+from pathalign.slides.sources.openslide_source import OpenSlideSource, library_version
+from pathalign.testing.foreign_slides.tiff import write_directories
+from pathalign.testing.foreign_slides.tiff_images import jpeg_level, resolution_tags
 
 pytestmark = pytest.mark.unit
 
@@ -172,3 +175,93 @@ def test_a_file_that_is_no_slide(tmp_path: Path) -> None:
 def test_the_library_tells_its_version() -> None:
     """The OpenSlide library, not its binding, is what decides pixels."""
     assert library_version().startswith("4.")
+
+
+def exact_mean(image: np.ndarray, x: float, y: float, side: float) -> np.ndarray:
+    """The mean of an image over a square of fractional place and size, pixel by pixel."""
+    rows, columns = np.arange(image.shape[0]), np.arange(image.shape[1])
+    tall = (np.minimum(y + side, rows + 1) - np.maximum(y, rows)).clip(0)
+    wide = (np.minimum(x + side, columns + 1) - np.maximum(x, columns)).clip(0)
+    return np.einsum("y,x,yxc->c", tall, wide, image) / side**2
+
+
+@pytest.mark.parametrize("corner", [(64.0, 32.0), (64.5, 32.25), (64.125, 31.875)])
+@pytest.mark.parametrize("mpp", [0.25, 0.33, 0.5, 0.7])
+def test_a_fractional_corner_is_honoured(
+    written: Write, noise: np.ndarray, corner: tuple[float, float], mpp: float
+) -> None:
+    """Each pixel is the mean of exactly the ground that it covers, of the level that is read."""
+    path = written(noise, mpp=0.25, levels=2)
+
+    with SlideReader(path) as slide:
+        plan = slide.plan(mpp)
+        region = slide.region(corner, size_px=(12, 9), mpp=mpp)
+
+    level = reference(path, (0, 0), plan.level, (600 >> plan.level, 400 >> plan.level)).astype(float)
+    x, y = corner[0] / plan.downsample, corner[1] / plan.downsample
+    for row, column in ((0, 0), (4, 7), (8, 11)):
+        mean = exact_mean(level, x + column * plan.factor, y + row * plan.factor, plan.factor)
+        np.testing.assert_allclose(region[row, column], mean, atol=1)
+
+
+def test_the_same_tissue_at_two_resolutions_agrees(written: Write, field_025: np.ndarray) -> None:
+    """Scanned at 0.25 and at 0.5 mpp, the same micrometres give patches that differ by less than 2 grey levels.
+
+    A shift by half a micrometre would differ by more than three times as much.
+    """
+    fine = written(field_025, mpp=0.25, name="fine.tif", levels=1, quality=95)
+    coarse = written(np.asarray(Image.fromarray(field_025).reduce(2)), mpp=0.5, name="coarse.tif", levels=1, quality=95)
+
+    with SlideReader(fine) as a, SlideReader(coarse) as b:
+        for mpp in (0.5, 1.0):
+            ours = a.region((200.0, 120.0), size_px=(224, 224), mpp=mpp).astype(float)
+            theirs = b.region((100.0, 60.0), size_px=(224, 224), mpp=mpp).astype(float)
+            beside = b.region((101.0, 60.0), size_px=(224, 224), mpp=mpp).astype(float)
+
+            assert np.abs(ours - theirs).mean() < 2
+            assert np.abs(ours - beside).mean() > 3 * np.abs(ours - theirs).mean()
+
+
+def test_the_next_finer_level_is_read(written: Write, noise: np.ndarray) -> None:
+    """Never a coarser one; of the levels that are fine enough the coarsest."""
+    with SlideReader(written(noise, mpp=0.25, levels=3)) as slide:
+        levels = {mpp: slide.plan(mpp).level for mpp in (0.2, 0.25, 0.49, 0.495, 0.5, 0.99, 1.0, 4.0)}
+
+    assert levels == {0.2: 0, 0.25: 0, 0.49: 0, 0.495: 1, 0.5: 1, 0.99: 2, 1.0: 2, 4.0: 2}
+
+
+@pytest.mark.parametrize(("mpp", "size"), [(20.0, (600, 400)), (0.25, (600, 400))])
+def test_a_slide_may_be_as_large_as_its_glass(written: Write, noise: np.ndarray, mpp: float, size: object) -> None:
+    """A header may claim what fits on glass."""
+    with SlideReader(written(noise, mpp=mpp, levels=1)) as slide:
+        assert slide.size_px0 == size
+
+
+def test_a_slide_larger_than_any_glass_is_unreadable(tmp_path: Path) -> None:
+    """A header of 3 million pixels a side asks for no memory: the size in millimetres is told."""
+    tile = jpeg_level(np.full((16, 16, 3), 200, np.uint8), tile_px=16, tags=resolution_tags(0.25))
+    side = 65_536
+    tile.tags.update({256: side, 257: side, 322: side, 323: side})
+    write_directories(tmp_path / "a.tif", [tile])
+
+    with pytest.raises(UnreadableSlide, match=r"^a\.tif "):
+        SlideReader(tmp_path / "a.tif", given_mpp=5.0)
+
+
+def test_odd_levels_of_openslide_keep_their_place(real_data: Path) -> None:
+    """At a downsample of 2.0005 a corner is off by at most half a level-0 pixel; the direct decoder is exact."""
+    path = real_data / "slides" / "TCGA-CR-7395-01A-01-TS1.svs"
+    with tifffile.TiffFile(path) as file:
+        level = file.series[0].levels[1].asarray().astype(int)
+    peer = OpenSlideSource(path)
+    with SlideReader(path, given_mpp=0.5) as slide:
+        assert [of.downsample for of in slide.source.levels[:2]] == [1.0, 2.0]
+        for left, top in ((600, 500), (1001, 777), (1501, 1203)):
+            true = level[top : top + 200, left : left + 200]
+            ours = slide.source.read(1, left, top, 200, 200)
+            shown = peer.read(1, left, top, 200, 200)
+            moved = np.abs(level[top : top + 200, left + 1 : left + 201] - true).mean()
+
+            assert np.abs(ours - true).max() <= 1
+            assert np.abs(shown - true).mean() < 0.35 * moved  # a quarter of a pixel
+    peer.close()
