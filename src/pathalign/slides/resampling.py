@@ -41,7 +41,9 @@ def area_resample(
     """
     width, height = size_px
     if is_whole(start, factor):
-        made = image if round(factor) == 1 else cv2.resize(image, size_px, dst=out, interpolation=cv2.INTER_AREA)
+        whole = round(factor)
+        span = image[: height * whole, : width * whole]
+        made = span if whole == 1 else cv2.resize(span, size_px, dst=out, interpolation=cv2.INTER_AREA)
     else:
         # A pixel asked for has two or three source pixels a side: sparse products, and no BLAS with threads of its own.
         rows, columns = image.shape[:2]
