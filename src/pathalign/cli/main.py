@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from pathalign.cli import ask, cohort, demo, embed, exchange, learn
+from pathalign.cli import ask, cohort, demo, embed, exchange, learn, tissue
 from pathalign.errors import NeedsRepair, PathAlignError
 from pathalign.version import __version__
 
 _TOUR = (
     ("See it work", ("demo", "doctor")),
     ("1  Gather slides and reports", ("init", "add", "curate", "status")),
-    ("2  Look at every slide", ("pretrain", "embed", "import-embeddings", "export-embeddings")),
+    ("2  Look at every slide", ("tissue", "pretrain", "embed", "import-embeddings", "export-embeddings")),
     ("3  Learn", ("train", "index")),
     ("4  Ask", ("search", "describe", "classify", "triage")),
     ("5  Measure", ("evaluate",)),
@@ -53,8 +53,9 @@ def cli() -> None:
     """Holds the verbs."""
 
 
-for _command in (*cohort.COMMANDS, *learn.COMMANDS, *embed.COMMANDS, *exchange.COMMANDS, *ask.COMMANDS, *demo.COMMANDS):
-    cli.add_command(_command)
+for _module in (cohort, tissue, learn, embed, exchange, ask, demo):
+    for _command in _module.COMMANDS:
+        cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

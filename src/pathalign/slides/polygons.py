@@ -13,7 +13,7 @@ SAMPLES = 8
 BAND = 64
 """Rows of the mask that are filled at once, which bounds memory."""
 
-Ring = Float[np.ndarray, "corner 2"]
+Ring = Float[np.ndarray, "_ 2"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -106,8 +106,8 @@ def mark_tissue(
     Raises `RefusedSlide` when the slide is not bright field (dark ground with bright signal).
     """
     mpp = mpp or config.mpp
-    _refuse_dark_field(thumbnail, name)
     glass = find_glass(thumbnail)
+    _refuse_dark_field(thumbnail, glass, name)
     rgb = balanced(thumbnail, glass.rgb if glass else np.ones(3, np.float32))
     inked = ink(rgb, mpp=mpp)
     saturation = saturation_of(rgb)
@@ -152,10 +152,11 @@ def otsu(values: Float[np.ndarray, " value"]) -> float:
     return float(centres[np.argmax(np.where(np.isfinite(between), between, -1))])
 
 
-def _refuse_dark_field(thumbnail: UInt8[np.ndarray, "y x 3"], name: str) -> None:
-    """A bright-field slide has bright glass around its tissue; fluorescence is signal on black."""
+def _refuse_dark_field(thumbnail: UInt8[np.ndarray, "y x 3"], glass: Glass | None, name: str) -> None:
+    """Bright-field slides are bright wherever they are not black; fluorescence is a signal of any strength on black."""
     value = thumbnail.max(-1) / 255
-    if float(np.mean(value < 0.15)) > 0.6 and float(np.mean(value > 0.6)) < 0.2:
+    dark, bright = float(np.mean(value < 0.15)), float(np.mean(value > 0.6))
+    if (dark > 0.6 and bright < 0.2 and glass is None) or (dark > 0.4 and bright < 0.5 * (1 - dark)):
         raise RefusedSlide(
             f"{name} is dark almost everywhere, as fluorescence is; PathAlign reads bright-field slides (H&E, IHC). "
             "Remove it from slides.csv."

@@ -56,7 +56,7 @@ def mosaic(patches: NDArray[np.uint8], *, seed: int) -> NDArray[np.uint8]:
     many = -(-SIDE // side)
     chosen = small[rng.integers(0, len(small), many * many)]
     rows = [
-        np.concatenate([np.rot90(p, rng.integers(4)) for p in chosen[i * many : (i + 1) * many]], axis=1)
+        np.concatenate([np.rot90(p, int(rng.integers(4))) for p in chosen[i * many : (i + 1) * many]], axis=1)
         for i in range(many)
     ]
     return np.rint(np.concatenate(rows)[:SIDE, :SIDE]).astype(np.uint8)
