@@ -7,6 +7,7 @@ scanner never saw, and what lies beyond the edge, is white. Label and macro imag
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,7 +72,7 @@ class SlideReader:
         """
         self.source: PixelSource = open_source(path)
         try:
-            self.name = path.name
+            self.name, self._process = path.name, os.getpid()
             self.resolution: Resolution = resolve(path.name, self.source.resolution_claims, given_mpp=given_mpp)
             self.size_px0: tuple[int, int] = self.source.levels[0].size_px
             self._check_area()
@@ -143,6 +144,11 @@ class SlideReader:
         self, plan: ReadingPlan, xy_px0: tuple[float | int, float | int], size_px: tuple[int, int]
     ) -> UInt8[np.ndarray, "y x 3"]:
         """Like `region`, of a plan that is made once for many regions."""
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                f"{self.name} was opened in process {self._process} and is read in process {os.getpid()}: a slide that "
+                "is open must not cross a fork. Open it in the process that reads it."
+            )
         x, y = xy_px0[0] / plan.downsample, xy_px0[1] / plan.downsample
         left, width = source_span(x, size_px[0], plan.factor)
         top, height = source_span(y, size_px[1], plan.factor)

@@ -25,6 +25,7 @@ from pathalign.testing.foreign_slides.mirax import write_mrxs
 from pathalign.testing.foreign_slides.ome import write_ome_tiff
 from pathalign.testing.foreign_slides.philips import write_philips
 from pathalign.testing.foreign_slides.pyramid import halvings
+from pathalign.testing.foreign_slides.trestle import write_trestle
 from pathalign.testing.foreign_slides.ventana import write_bif
 from pathalign.testing.foreign_slides.zeiss import write_czi
 from pathalign.testing.slides import write_pyramid
@@ -113,6 +114,10 @@ FORMATS = [
     Format(
         row="Ventana BIF", name="a.bif", write=lambda path, image: write_bif(path, image), family="ventana",
         decoder="openslide", shows=IMAGE[: 2 * 240 + 16, : 4 * 240 + 16], by="ventana",
+    ),
+    Format(
+        row="Trestle TIFF", name="trestle.tif", family="trestle", decoder="openslide", by="TIFF",
+        write=lambda path, image: write_trestle(path, image), shows=IMAGE[: 2 * 240 + 16, : 4 * 240 + 16],
     ),
     Format(
         row="MIRAX (MRXS)", name="a.mrxs", write=lambda path, image: write_mrxs(path, image, never_scanned=HOLES),

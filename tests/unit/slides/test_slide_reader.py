@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.sources.openslide_source import OpenSlideSource, library_version
-from pathalign.testing.foreign_slides.tiff import write_directories
+from pathalign.testing.foreign_slides.tiff import Directory, write_directories
 from pathalign.testing.foreign_slides.tiff_images import jpeg_level, resolution_tags
 
 pytestmark = pytest.mark.unit
@@ -265,3 +266,34 @@ def test_odd_levels_of_openslide_keep_their_place(real_data: Path) -> None:
             assert np.abs(ours - true).max() <= 1
             assert np.abs(shown - true).mean() < 0.35 * moved  # a quarter of a pixel
     peer.close()
+
+
+def test_places_beyond_2_to_the_31_are_found(tmp_path: Path) -> None:
+    """In 150,000 x 60,000 pixels the one tile that was scanned is where it belongs, as OpenSlide has it."""
+    side, columns, rows = 512, 293, 118
+    tile = np.full((side, side, 3), (200, 30, 90), np.uint8)
+    only = jpeg_level(tile, tile_px=side, tags=resolution_tags(0.25))
+    place = 115 * columns + 290
+    blocks = [only.blocks[0] if k == place else b"" for k in range(columns * rows)]
+    tags = {**only.tags, 256: 150_000, 257: 60_000}
+    write_directories(tmp_path / "a.tif", [Directory(tags=tags, blocks=blocks)], big=True)
+    corner = (290 * side, 115 * side)
+    assert corner[0] + corner[1] * 150_000 > 2**32
+
+    with SlideReader(tmp_path / "a.tif") as slide, openslide.OpenSlide(tmp_path / "a.tif") as other:
+        beside = slide.region((corner[0] - 100.0, corner[1] - 100.0), size_px=(200, 200), mpp=0.25)
+        shown = np.asarray(other.read_region(corner, 0, (100, 100)).convert("RGB"))
+
+    np.testing.assert_array_equal(beside[100:, 100:], shown)
+    assert (beside[:100] == 255).all()
+    assert (beside[:, :100] == 255).all()
+
+
+def test_an_open_slide_does_not_cross_a_fork(
+    written: Write, noise: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes would share one place in the file; the second one is told so."""
+    with SlideReader(written(noise, mpp=0.25)) as slide:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        with pytest.raises(RuntimeError, match=r"is read in process -1.*must not cross a fork"):
+            slide.region((0.0, 0.0), size_px=(10, 10), mpp=0.25)
