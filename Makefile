@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
 
-.PHONY: help setup test fast demo lint format docs bench proof-composites clean
+.PHONY: help setup test fast demo lint format docs bench bench-store proof-composites clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ docs: $(READY)  ## docs/cli.md anew from the help texts
 
 bench: $(READY)  ## what each stage costs here, as ratios; writes benchmarks/out/
 	$(BIN)/python benchmarks/stages.py
+
+bench-store: $(READY)  ## embeddings read from our files, shards, TRIDENT's layout and a NumPy map, warm and cold
+	$(BIN)/python benchmarks/store.py
 
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)

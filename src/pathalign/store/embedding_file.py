@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +21,6 @@ from pathalign.store.trailing_index import read_index
 FORMAT = 2
 """What `write_bag` writes; 2 added the effective resolution, and embeddings in the precision that they came in."""
 READABLE = (1, 2)
-DENSE = 16
-"""Rows are dense when they are more than one in so many; a page holds two to five of a usual length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +77,9 @@ class EmbeddingFile:
         """Share of each patch that is tissue; None where it is not known (imported)."""
         return self._array("tissue_share") if "tissue_share" in self.extents else None
 
-    def rows(self, indices: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row dim"]:
+    def rows(self, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for, as an array of its own."""
-        indices = np.asarray(indices)
-        mapped = self.embeddings
-        if isinstance(mapped, np.memmap) and len(indices) * DENSE > len(self):
-            # Rows this dense touch most pages: one request for all beats a page fault for each, where a disk is cold.
-            mapped._mmap.madvise(mmap.MADV_WILLNEED)  # type: ignore[attr-defined]
-        return np.asarray(mapped[indices])
+        return np.asarray(self.embeddings[np.asarray(indices)])
 
     def bag(self) -> Bag:
         """Everything in memory. One plain read per array, which beats the page faults of a map."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,10 +206,10 @@ class ShardReader:
         data = self._shards.part(place.shard, entry["offset"], entry["nbytes"])
         return data.view(entry["dtype"]).reshape(entry["shape"])
 
-    def rows(self, slide_id: str, indices: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row dim"]:
+    def rows(self, slide_id: str, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for; over the web only those rows travel."""
         if isinstance(self._shards, LocalShards):
-            return self.array(slide_id, "features")[indices]
+            return self.array(slide_id, "features")[np.asarray(indices)]
         place = self._place(slide_id)
         entry = place.entry["features"]
         patches, dim = entry["shape"]

@@ -28,7 +28,7 @@ from pathalign.tasks.importing import Imported, ImportRequest, import_embeddings
 from pathalign.tasks.registration import add
 from pathalign.testing.foreign_embeddings import write_clam, write_lazyslide, write_stamp, write_trident
 from pathalign.train.cohort import TrainingCohort
-from pathalign.train.recipes import retrieval_recipe
+from pathalign.train.recipes import QFormerSize, retrieval_recipe
 from pathalign.train.runs import train_retrieval
 
 pytestmark = pytest.mark.unit
@@ -321,22 +321,21 @@ def test_an_imported_set_is_trained_on(workspace: Workspace, folder: Path, regis
     with_texts(workspace, names)
     with Catalog(workspace.catalog_path) as catalog:
         cohort = TrainingCohort.load(catalog, workspace.embeddings_folder())
-    recipe = retrieval_recipe("tiny")
+    size = QFormerSize(
+        dim=16, layers=2, heads=2, ffn_dim=24, num_query_tokens=3, projection_dim=8, max_text_tokens=24, vocab=80
+    )  # fmt: skip
+    tiny = retrieval_recipe("tiny")
+    recipe = replace(tiny, size=size, schedule=replace(tiny.schedule, steps=2, batch=2))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trained = train_retrieval(workspace, shortened(recipe))
+        trained = train_retrieval(workspace, recipe)
 
     assert len(cohort) == 4
     np.testing.assert_array_equal(cohort.bag(1).embeddings, embeddings(1))
     assert (trained.folder / "model.safetensors").is_file()
     config = json.loads((trained.folder / "config.json").read_text())
     assert config["embeddings"]["encoder"]["name"] == "uni_v1"
-
-
-def shortened(recipe: object) -> object:
-    """The same recipe for two steps."""
-    return replace(recipe, schedule=replace(recipe.schedule, steps=2))
 
 
 @pytest.fixture
