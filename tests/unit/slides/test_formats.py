@@ -15,7 +15,7 @@ import pytest
 import tiffslide
 from PIL import Image
 
-from pathalign.errors import RefusedSlide
+from pathalign.errors import RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.testing.foreign_slides import LOUD
 from pathalign.testing.foreign_slides.aperio import write_svs
@@ -244,6 +244,33 @@ def test_tiffslide_shows_the_same(written: tuple[Format, Path]) -> None:
                 shown = np.asarray(reference.read_region((64, 32), level, (400, 200)))
                 ours = slide.source.read(level, 64 >> level, 32 >> level, 400, 200)
                 assert np.abs(ours.astype(int) - shown).max() <= 4
+
+
+def zero_half_of_each_jpeg(path: Path) -> None:
+    """The second half of each JPEG scan of some size becomes zeros, as when a copy was cut short and filled up."""
+    data = bytearray(path.read_bytes())
+    at = 0
+    while (start := data.find(b"\xff\xda", at)) >= 0:
+        end = data.find(b"\xff\xd9", start)
+        if end - start > 3000:
+            data[(start + end) // 2 : end] = bytes(end - (start + end) // 2)
+        at = start + 2
+    path.write_bytes(data)
+
+
+WITH_JPEG = [of for of in FORMATS if not of.name.endswith(".czi")]
+
+
+@pytest.mark.parametrize("of", WITH_JPEG, ids=lambda of: of.name)
+def test_damaged_tiles_are_noticed(of: Format, tmp_path: Path) -> None:
+    """Whoever decodes the format, half a tile of zeros is an error and not grey pixels."""
+    path = tmp_path / of.name
+    path.parent.mkdir(exist_ok=True)
+    of.write(path, IMAGE)
+    zero_half_of_each_jpeg(path if of.family != "mirax" else path.with_suffix("") / "Data0000.dat")
+
+    with SlideReader(path) as slide, pytest.raises(UnreadableSlide, match=rf"^{path.name} breaks"):
+        slide.source.read(0, 0, 0, *slide.size_px0)
 
 
 def test_a_hamamatsu_slide_is_openslides(real_data: Path) -> None:
