@@ -25,6 +25,7 @@ _WHAT = (
     click.option("--max-patches", type=int, help="Keep so many of a slide, evenly spread (default: all)."),
     click.option("--seed", default=0, show_default=True, help="Which of the even choices --max-patches makes."),
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
+    click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
 )  # fmt: skip
 _HOW = (
@@ -79,6 +80,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         reading=reading,
         engine=asked["engine"],
         shard=shard,
+        icc=asked["icc"],
         redo=redo,
         progress=progress_bar,
     )

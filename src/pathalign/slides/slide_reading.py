@@ -59,6 +59,8 @@ class ReadRequest:
     tissue: TissueConfig
     batch: int
     max_broken: float
+    icc: bool = False
+    """Turn colours into sRGB by the slide's own profile."""
     made_from: Mapping[str, Any] | None = None
     """The `identity` that the embeddings at hand were made from; when it is still true, no pixel is read."""
 
@@ -122,7 +124,7 @@ def read_slide(request: ReadRequest) -> Iterator[Event]:
             grid = plan_patches(slide, request.spec, request.tissue)
             facts = {
                 "slide_mpp": slide.mpp, "slide_mpp_source": slide.resolution.source, "size_px0": list(slide.size_px0),
-                "reader": f"{slide.source.family}/{slide.source.decoder}",
+                "reader": f"{slide.source.family}/{slide.source.decoder}", "colour": slide.colour,
             }  # fmt: skip
             yield Planned(grid=grid, identity=identity, facts=facts)
             is_whole = np.ones(len(grid), bool)
@@ -150,6 +152,10 @@ def identify(request: ReadRequest) -> dict[str, Any]:
     return {"slide_fingerprint": fingerprint(request.path), "given_mpp": request.given_mpp}
 
 
+def _opened(request: ReadRequest) -> SlideReader:
+    return SlideReader(request.path, given_mpp=request.given_mpp, icc=request.icc)
+
+
 class _Reopenable:
     """An open slide that can be opened anew: after its first error an OpenSlide handle refuses whatever is sound."""
 
@@ -160,7 +166,7 @@ class _Reopenable:
 
     def reopen(self) -> None:
         self._stack.close()
-        self.reader = self._stack.enter_context(SlideReader(self._request.path, given_mpp=self._request.given_mpp))
+        self.reader = self._stack.enter_context(_opened(self._request))
 
     def __enter__(self) -> _Reopenable:
         return self

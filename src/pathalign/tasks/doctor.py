@@ -12,10 +12,20 @@ from pathlib import Path
 
 import torch
 
+from pathalign.errors import ReadingProcessError
+from pathalign.slides.slide_reading import ReadingConfig
 from pathalign.slides.sources.openslide_source import library_version
+from pathalign.slides.workers.pool import ReadingPool
 from pathalign.store.artifact import software
 
 LEAST_FREE_GB = 5.0
+_EXTRAS = (
+    ("pyarrow", "parquet", "Parquet tables"),
+    ("imagecodecs", "jpeg2000", "JPEG 2000 without OpenSlide"),
+    ("wsidicom", "dicom", "DICOM that OpenSlide does not read, DICOMweb"),
+    ("fastslide", "fastslide", "iSyntax, VSI, CZI"),
+    ("ray", "ray", "embed over a cluster"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +47,8 @@ def examine(folder: Path) -> list[Finding]:
         Finding(what="CPU", found=f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads", ok=True),
         _bfloat16(),
         _gpu(),
-        _extra("pyarrow", "parquet", "Parquet tables"),
+        _reading_process(),
+        *(_extra(module, extra, purpose) for module, extra, purpose in _EXTRAS),
         _disk(folder),
     ]
 
@@ -61,9 +72,21 @@ def _product_seconds(dtype: torch.dtype) -> float:
 
 def _gpu() -> Finding:
     if torch.cuda.is_available():
-        found = f"{torch.cuda.get_device_name(0)}; not used yet, everything runs on the CPU"
+        count = torch.cuda.device_count()
+        found = f"{count}, the first is {torch.cuda.get_device_name(0)}; `embed` uses one, all else runs on the CPU"
         return Finding(what="GPU", found=found, ok=True)
     return Finding(what="GPU", found="none; the CPU is used", ok=True)
+
+
+def _reading_process() -> Finding:
+    """`embed` reads slides in processes of their own; here one is started and put away."""
+    start = time.perf_counter()
+    try:
+        with ReadingPool(ReadingConfig(workers=1), patch_px=16) as pool:
+            pool.start_one()
+    except (ReadingProcessError, OSError) as error:
+        return Finding(what="Reading processes", found=str(error), ok=False, repair="pathalign embed --workers 0")
+    return Finding(what="Reading processes", found=f"start in {time.perf_counter() - start:.1f} s", ok=True)
 
 
 def _extra(module: str, extra: str, purpose: str) -> Finding:

@@ -64,22 +64,23 @@ def embed(
     reading: ReadingConfig | None = None,
     engine: Engine = "local",
     shard: Shard | None = None,
+    icc: bool = False,
     redo: bool = False,
     progress: Progress = silent,
 ) -> Embedding:
     """Embed the tissue patches of every slide of the catalog that has pixels.
 
     A slide whose file is there, made from the same slide with the same parameters, is left as it is. A slide that
-    cannot be read is recorded with its reason and the run goes on. `redo` embeds all of them again. A `shard` embeds
-    its slides only and leaves catalog and manifest alone. Raises `StaleArtifact` when the set of that name was made by
-    another encoder or with other parameters.
+    cannot be read is recorded with its reason and the run goes on. `icc` turns colours into sRGB by each slide's own
+    profile. `redo` embeds all of them again. A `shard` embeds its slides only and leaves catalog and manifest alone.
+    Raises `StaleArtifact` when the set of that name was made by another encoder or with other parameters.
     """
     tissue, reading = tissue or TissueConfig(), reading or ReadingConfig()
     name = set_name(encoder, spec)
     config = {
         "encoder": encoder.card.as_json(), "patch_px": spec.patch_px, "patch_mpp": spec.patch_mpp,
         "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
-        "seed": spec.seed, "tissue": tissue.as_json(),
+        "seed": spec.seed, "icc": icc, "tissue": tissue.as_json(),
     }  # fmt: skip
     computed = {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
     embeddings = EmbeddingSet(
@@ -93,7 +94,7 @@ def embed(
         requests = [
             ReadRequest(
                 slide_id=slide.slide_id, path=slide.path, given_mpp=slide.mpp, spec=spec, tissue=tissue,
-                batch=reading.batch, max_broken=reading.max_broken,
+                batch=reading.batch, max_broken=reading.max_broken, icc=icc,
                 made_from=None if redo else embeddings.made_from(slide.slide_id, max_broken=reading.max_broken),
             )
             for slide in slides if slide.path is not None

@@ -8,8 +8,10 @@ the process that called, which alone needs the workspace; slides must be readabl
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -43,11 +45,12 @@ def run_on_ray(requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: 
         import ray
     except ImportError as error:
         raise MissingExtra("`--engine ray` needs Ray. Install it with `pip install 'pathalign[ray]'`.") from error
-    _connect(ray)
-    try:
-        yield from _spread(ray, requests, encoder, reading)
-    finally:
-        ray.shutdown()
+    with redirect_stdout(sys.stderr):  # where Ray's threads print what they have to say, and stdout is for one document
+        _connect(ray)
+        try:
+            yield from _spread(ray, requests, encoder, reading)
+        finally:
+            ray.shutdown()
 
 
 def _connect(ray: Any) -> None:

@@ -57,6 +57,12 @@ class ReadingPool:
         """Slide -> process id, of the slides that are being read."""
         return {worker.request.slide_id: worker.pid for worker in self._workers if worker.request}
 
+    def start_one(self) -> None:
+        """Start a process and wait until it is ready; raises `ReadingProcessError` when it does not get there."""
+        self._workers.append(self._start())
+        while self._workers and not self._workers[-1].is_ready:
+            self._listen(deque())
+
     def read(self, requests: Iterable[ReadRequest]) -> Generator[tuple[ReadRequest, Event], None, None]:
         """The events of all slides; those of one slide in their order, those of several interleaved.
 

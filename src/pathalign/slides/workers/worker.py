@@ -12,7 +12,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import pathalign
 from pathalign.slides.slide_reading import ReadRequest
 from pathalign.slides.workers.messages import InSlot, Release
 from pathalign.slides.workers.ring import SLOTS, Ring
@@ -118,6 +117,6 @@ def describe_exit(code: int | None) -> str:
 
 
 def _environment() -> dict[str, str]:
-    source = str(Path(pathalign.__file__).parents[1])  # as it was imported here, installed or not
+    source = str(Path(__file__).parents[3])  # as it was imported here, installed or not
     path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_ONE_THREAD, "1")}
