@@ -25,7 +25,7 @@ def put_bag() -> Callable[..., None]:
         random = np.random.default_rng(seed)
         cells = random.permutation(400)[:patches]
         grid = PatchGrid(
-            spec=PatchSpec(), slide_mpp=0.5, tissue_share=np.ones(patches, np.float32),
+            spec=PatchSpec(), slide_mpp=0.5, effective_mpp=1.0, tissue_share=np.ones(patches, np.float32),
             xy_px0=(np.stack([cells % 20, cells // 20], axis=1) * 448).astype(np.int32),
         )  # fmt: skip
         embeddings = (2 + 3 * random.standard_normal((patches, 8))).astype(np.float16)
