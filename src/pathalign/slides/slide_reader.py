@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -29,18 +30,9 @@ AS_IT_IS = 0.02
 that were never resampled are worth more than the last per cent of scale. The effective resolution is recorded."""
 
 
-MOST_MM2 = 25_600.0
-"""A larger slide is none: the largest glass (whole mounts, 6 x 8 inches) holds 31,000 mm², and nobody scans its rim. At
-16 mpp this is a thumbnail of 100 million pixels; a broken header must not ask for more."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Thumbnail:
-    """A whole slide, small."""
-
-    rgb: UInt8[np.ndarray, "y x 3"]
-    mpp: float
-    """Micrometres per pixel, exactly."""
+MOST_MM2, MOST_MM = 25_600.0, 300.0
+"""What is larger, or longer, is no slide: the largest glass (whole mounts, 6 x 8 inches) holds 31,000 mm², and nobody
+scans its rim. At 16 mpp this is a thumbnail of 100 million pixels; a broken header must not ask for more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,12 +89,12 @@ class SlideReader:
         return self.resolution.mpp
 
     def _check_area(self) -> None:
-        width, height = self.size_px0
-        if width * height * self.mpp**2 > MOST_MM2 * 1e6:
+        width_mm, height_mm = (side * self.mpp / 1e3 for side in self.size_px0)
+        if width_mm * height_mm > MOST_MM2 or max(width_mm, height_mm) > MOST_MM:
             raise UnreadableSlide(
-                f"{self.name} claims {width} x {height} pixels of {self.mpp:g} micrometres, "
-                f"{width * self.mpp / 1e3:,.0f} x {height * self.mpp / 1e3:,.0f} mm; no slide is so large, so its "
-                "header is broken or its resolution wrong. Copy the file again, or correct the `mpp` column."
+                f"{self.name} claims {self.size_px0[0]} x {self.size_px0[1]} pixels of {self.mpp:g} micrometres, "
+                f"{width_mm:,.0f} x {height_mm:,.0f} mm; no slide is so large, so its header is broken or its "
+                "resolution wrong. Copy the file again, or correct the `mpp` column."
             )
 
     def check_finer_than(self, mpp: float) -> None:
@@ -156,16 +148,9 @@ class SlideReader:
         out = area_resample(pixels, size_px=size_px, start=(x - left, y - top), factor=plan.factor)
         return self._to_srgb(out) if self._to_srgb else out
 
-    def thumbnail(self, mpp: float) -> Thumbnail:
-        """The whole slide at about `mpp`, read in blocks, so that a slide without a pyramid needs little memory."""
-        plan = self.plan(max(mpp, self.mpp), scaled_decode=True)
-        width, height = (max(1, math.ceil(side * self.mpp / plan.effective_mpp)) for side in self.size_px0)
-        out = np.full((height, width, 3), 255, np.uint8)
-        block = max(16, int(4096 / plan.factor))
-        step_px0 = plan.downsample * plan.factor
-        for top in range(0, height, block):
-            for left in range(0, width, block):
-                size = (min(block, width - left), min(block, height - top))
-                corner = (left * step_px0, top * step_px0)
-                out[top : top + size[1], left : left + size[0]] = self.planned_region(plan, corner, size)
-        return Thumbnail(rgb=out, mpp=plan.effective_mpp)
+    def finer_plans(self, plan: ReadingPlan) -> Iterator[ReadingPlan]:
+        """Plans of the same resolution from the stored levels that are finer, the coarsest of them first."""
+        for number, level in reversed(list(enumerate(self.source.levels))):
+            if not level.scaled_decode and level.downsample < plan.downsample:
+                factor = plan.factor * plan.downsample / level.downsample
+                yield replace(plan, level=number, downsample=level.downsample, factor=factor)

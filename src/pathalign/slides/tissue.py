@@ -8,7 +8,7 @@ glass: fat, and stains that are faint. Pen and black are taken out. docs/tissue.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import cv2
@@ -17,14 +17,17 @@ from jaxtyping import Bool, Float, UInt8
 
 from pathalign.errors import RefusedSlide
 from pathalign.slides.glass import Glass, balanced, find_glass, grain_of, saturation_of
-from pathalign.slides.morphology import closed, grown, opened, without_islands, without_lines
+from pathalign.slides.morphology import closed, grown, opened, trimmed, without_islands, without_lines
 from pathalign.slides.pen import ink
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.thumbnail import read_thumbnail
 
 VERSION = 2
 """Counts changes of the method that change masks."""
 GRAINED = 2.0
 """Tissue varies this many times as much in brightness as glass, within 80 um."""
+BESIDE_UM = 80.0
+"""A pixel at the edge is compared with the tissue within this distance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,9 +89,13 @@ class Tissue:
 
 
 def find_tissue(slide: SlideReader, config: TissueConfig) -> Tissue:
-    """The tissue of a slide. Raises `RefusedSlide` for a slide that is not bright field."""
-    thumbnail = slide.thumbnail(config.mpp)
-    return mark_tissue(thumbnail.rgb, config, mpp=thumbnail.mpp, name=slide.name)
+    """The tissue of a slide; what of its thumbnail is damaged may be tissue, so it counts as such until it is read.
+
+    Raises `RefusedSlide` for a slide that is not bright field, `UnreadableSlide` for one that is damaged all over.
+    """
+    thumbnail = read_thumbnail(slide, config.mpp)
+    found = mark_tissue(thumbnail.rgb, config, mpp=thumbnail.mpp, name=slide.name)
+    return found if thumbnail.is_read.all() else replace(found, mask=found.mask | ~thumbnail.is_read)
 
 
 def tissue_mask(
@@ -117,6 +124,7 @@ def mark_tissue(
         sure |= _faint(thumbnail, saturation, glass, config.faint_saturation)
     mask = grown(sure, pale, config.grow_um / mpp)
     mask = opened(closed(mask, config.close_um / 2 / mpp) & ~inked)
+    mask = trimmed(mask, 1 - rgb.min(-1), reach=round(BESIDE_UM / mpp))
     mask = without_islands(without_lines(mask, mpp), config.least_area_um2 / mpp**2)
     mask = ~without_islands(~mask, config.holes_um2 / mpp**2, keep_at_edge=True) & ~inked
     return Tissue(thumbnail=thumbnail, mask=mask, ink=inked, mpp=mpp, glass_seen=glass is not None)

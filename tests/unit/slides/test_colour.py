@@ -12,8 +12,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from pathalign.errors import RefusedSlide
+from pathalign.slides import colour
 from pathalign.slides.colour import AS_STORED, NO_PROFILE, ToSrgb
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.thumbnail import read_thumbnail
 from pathalign.testing.foreign_slides.aperio import write_svs
 from pathalign.testing.foreign_slides.dicom import write_dicom_series
 
@@ -61,6 +63,19 @@ def test_a_profile_that_swaps_channels_swaps_them(image: np.ndarray) -> None:
     assert convert.record.startswith("sRGB by ICC ")
 
 
+def test_the_table_of_all_colours_changes_no_byte(image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many pixels answers are looked up, and are littleCMS's still."""
+    convert = ToSrgb(swapping_profile(), name="a.svs")
+    noise = np.random.default_rng(2).integers(0, 256, (300, 200, 3), np.uint8)
+    monkeypatch.setattr(colour, "_COLOURS", noise.size // 3 + 1)
+
+    first, second, whole = convert(noise), convert(noise), convert(image)
+
+    np.testing.assert_array_equal(first, by_littlecms(noise, swapping_profile()))
+    np.testing.assert_array_equal(second, first)
+    np.testing.assert_array_equal(whole, by_littlecms(image, swapping_profile()))
+
+
 def test_a_slide_is_converted_once_after_reading(tmp_path: Path, image: np.ndarray) -> None:
     """With the option a region is littleCMS's version of the region without; so is the thumbnail; both are recorded."""
     write_svs(tmp_path / "a.svs", image, icc=swapping_profile())
@@ -72,7 +87,7 @@ def test_a_slide_is_converted_once_after_reading(tmp_path: Path, image: np.ndarr
                 converted.region((20.0, 30.0), size_px=(100, 80), mpp=mpp), by_littlecms(plain, swapping_profile())
             )
         np.testing.assert_array_equal(
-            converted.thumbnail(4.0).rgb, by_littlecms(raw.thumbnail(4.0).rgb, swapping_profile())
+            read_thumbnail(converted, 4.0).rgb, by_littlecms(read_thumbnail(raw, 4.0).rgb, swapping_profile())
         )
         assert raw.colour == AS_STORED
         assert converted.colour.startswith("sRGB by ICC ")

@@ -17,6 +17,7 @@ from PIL import Image
 
 from pathalign.errors import RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.thumbnail import read_thumbnail
 from pathalign.testing.foreign_slides import LOUD
 from pathalign.testing.foreign_slides.aperio import write_svs
 from pathalign.testing.foreign_slides.dicom import write_dicom_series
@@ -201,7 +202,7 @@ def test_label_and_macro_images_are_never_seen(written: tuple[Format, Path]) -> 
             shown = slide.source.read(number, 0, 0, *level.size_px).astype(int)
 
             assert (np.abs(shown - LOUD).max(-1) > 60).all()
-        assert (np.abs(slide.thumbnail(16.0).rgb.astype(int) - LOUD).max(-1) > 60).all()
+        assert (np.abs(read_thumbnail(slide, 16.0).rgb.astype(int) - LOUD).max(-1) > 60).all()
 
 
 def test_beyond_the_edge_is_white(written: tuple[Format, Path]) -> None:

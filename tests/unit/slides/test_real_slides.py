@@ -13,6 +13,7 @@ from pathalign.errors import MissingResolution, NeedsRepair, RefusedSlide, Unrea
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.thumbnail import read_thumbnail
 from pathalign.slides.tissue import TissueConfig
 
 pytestmark = pytest.mark.unit
@@ -89,7 +90,7 @@ def test_tissue_of_a_real_slide_is_most_of_what_has_colour(real_data: Path) -> N
     """Taken patches are darker and more coloured than the rest of the slide."""
     with SlideReader(real_data / "slides" / TCGA, given_mpp=0.5) as slide:
         grid = plan_patches(slide, PatchSpec(), TissueConfig())
-        thumbnail = slide.thumbnail(16.0).rgb.astype(float)
+        thumbnail = read_thumbnail(slide, 16.0).rgb.astype(float)
     taken = np.zeros(thumbnail.shape[:2], bool)
     for x, y in (grid.xy_px0 * 0.5 / 16).astype(int):
         taken[y : y + 14, x : x + 14] = True

@@ -15,6 +15,7 @@ from PIL import Image
 from pathalign.errors import MissingResolution, RefusedSlide, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.sources.openslide_source import OpenSlideSource, library_version
+from pathalign.slides.thumbnail import read_thumbnail
 from pathalign.testing.foreign_slides.tiff import Directory, write_directories
 from pathalign.testing.foreign_slides.tiff_images import jpeg_level, resolution_tags
 
@@ -115,7 +116,7 @@ def test_the_thumbnail_is_the_whole_slide(written: Write, noise: np.ndarray) -> 
     path = written(noise, mpp=0.5, levels=1)
 
     with SlideReader(path) as slide:
-        thumbnail = slide.thumbnail(3.0)
+        thumbnail = read_thumbnail(slide, 3.0)
 
     assert thumbnail.mpp == 3.0
     assert thumbnail.rgb.shape == (67, 100, 3)
@@ -131,7 +132,7 @@ def test_a_thumbnail_of_many_blocks_has_no_seams(written: Write) -> None:
     path = written(np.repeat(gradient[..., None], 3, axis=2), mpp=0.25, levels=1)
 
     with SlideReader(path) as slide:
-        thumbnail = slide.thumbnail(1.0)
+        thumbnail = read_thumbnail(slide, 1.0)
         whole = slide.planned_region(slide.plan(1.0, scaled_decode=True), (0.0, 0.0), (150, 1075))
 
     np.testing.assert_array_equal(thumbnail.rgb, whole)
@@ -231,22 +232,29 @@ def test_the_next_finer_level_is_read(written: Write, noise: np.ndarray) -> None
     assert levels == {0.2: 0, 0.25: 0, 0.49: 0, 0.495: 1, 0.5: 1, 0.99: 2, 1.0: 2, 4.0: 2}
 
 
-@pytest.mark.parametrize(("mpp", "size"), [(20.0, (600, 400)), (0.25, (600, 400))])
-def test_a_slide_may_be_as_large_as_its_glass(written: Write, noise: np.ndarray, mpp: float, size: object) -> None:
-    """A header may claim what fits on glass."""
-    with SlideReader(written(noise, mpp=mpp, levels=1)) as slide:
-        assert slide.size_px0 == size
+@pytest.mark.parametrize(
+    ("size", "mpp", "fits"),
+    [
+        ((300_000, 200_000), 0.25, True), ((600_000, 600_000), 0.25, True), ((300_000, 200_000), 1.0, False),
+        ((650_000, 650_000), 0.25, False), ((2_000_000, 256), 0.25, False),
+    ],
+)  # fmt: skip
+def test_a_slide_larger_than_any_glass_is_unreadable(
+    tmp_path: Path, size: tuple[int, int], mpp: float, fits: bool
+) -> None:
+    """What a header claims may fill the largest glass; beyond, the size in millimetres is told and no memory taken."""
+    tile = jpeg_level(np.full((256, 256, 3), 200, np.uint8), tags=resolution_tags(mpp))
+    side = 4096
+    blocks = [b""] * (-(-size[0] // side) * -(-size[1] // side))
+    tags = {**tile.tags, 256: size[0], 257: size[1], 322: side, 323: side}
+    write_directories(tmp_path / "a.tif", [Directory(tags=tags, blocks=blocks)], big=True)
 
-
-def test_a_slide_larger_than_any_glass_is_unreadable(tmp_path: Path) -> None:
-    """A header of 3 million pixels a side asks for no memory: the size in millimetres is told."""
-    tile = jpeg_level(np.full((16, 16, 3), 200, np.uint8), tile_px=16, tags=resolution_tags(0.25))
-    side = 65_536
-    tile.tags.update({256: side, 257: side, 322: side, 323: side})
-    write_directories(tmp_path / "a.tif", [tile])
-
-    with pytest.raises(UnreadableSlide, match=r"^a\.tif "):
-        SlideReader(tmp_path / "a.tif", given_mpp=5.0)
+    if fits:
+        with SlideReader(tmp_path / "a.tif") as slide:
+            assert slide.size_px0 == size
+    else:
+        with pytest.raises(UnreadableSlide, match=r"^a\.tif claims .* mm; no slide is so large.*`mpp` column"):
+            SlideReader(tmp_path / "a.tif")
 
 
 def test_odd_levels_of_openslide_keep_their_place(real_data: Path) -> None:

@@ -30,15 +30,8 @@ class OpenSlideSource:
 
     def __init__(self, path: Path) -> None:
         """Open it; raises `UnreadableSlide` when OpenSlide does not, `RefusedSlide` for one level of a DICOM series."""
-        self.name = path.name
-        try:
-            self._slide = openslide.OpenSlide(path)
-            self._slide.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
-        except openslide.OpenSlideError as error:
-            raise UnreadableSlide(
-                f"{path.name} cannot be opened as a whole-slide image ({_reason(error)}). Check that the file is "
-                "complete and in a format that OpenSlide reads (SVS, NDPI, MRXS, SCN, BIF, DICOM, tiled TIFF)."
-            ) from error
+        self.name, self._path = path.name, path
+        self._slide = self._opened()
         properties = self._slide.properties
         self.family = str(properties.get("openslide.vendor", "unknown"))
         self.decoder = f"openslide {library_version()}"
@@ -59,6 +52,8 @@ class OpenSlideSource:
         try:
             rgba = self._slide.read_region(corner, level, (width, height))
         except openslide.OpenSlideError as error:
+            self._slide.close()
+            self._slide = self._opened()  # after its first error a handle refuses whatever is sound
             raise UnreadableSlide(
                 f"{self.name} breaks at level-0 pixel ({corner[0]}, {corner[1]}): {_reason(error)}. "
                 "Copy the file again from its source."
@@ -71,6 +66,17 @@ class OpenSlideSource:
     def close(self) -> None:
         """See `PixelSource.close`."""
         self._slide.close()
+
+    def _opened(self) -> openslide.OpenSlide:
+        try:
+            slide = openslide.OpenSlide(self._path)
+            slide.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
+        except openslide.OpenSlideError as error:
+            raise UnreadableSlide(
+                f"{self.name} cannot be opened as a whole-slide image ({_reason(error)}). Check that the file is "
+                "complete and in a format that OpenSlide reads (SVS, NDPI, MRXS, SCN, BIF, DICOM, tiled TIFF)."
+            ) from error
+        return slide
 
     def _refuse_what_it_would_bend(self, properties: Mapping[str, str]) -> None:
         """What OpenSlide opens and PathAlign must not read."""
