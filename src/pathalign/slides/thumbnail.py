@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -13,8 +13,8 @@ from pathalign.slides.slide_reader import ReadingPlan, SlideReader
 
 BLOCK_PX = 4096
 """Side of the blocks in pixels of the level that is read."""
-LEAST_BLOCK_PX = 256
-"""What is damaged is narrowed down to blocks of this side: a tile of most scanners."""
+LEAST_BLOCK_PX = 32
+"""What is damaged is narrowed down to blocks of this side: a tile of most scanners when it is decoded at an eighth."""
 MOST_UNREAD = 0.25
 """A slide of which more than this cannot be read is not worth its thumbnail."""
 
@@ -43,8 +43,6 @@ def read_thumbnail(slide: SlideReader, mpp: float) -> Thumbnail:
     for top in range(0, height, block):
         for left in range(0, width, block):
             sketch.fill(left, top, min(block, width - left), min(block, height - top))
-    if sketch.broken and (~sketch.is_read).mean() > MOST_UNREAD:
-        raise sketch.broken[0]
     return Thumbnail(rgb=sketch.rgb, mpp=plan.effective_mpp, is_read=sketch.is_read)
 
 
@@ -56,7 +54,7 @@ class _Sketch:
     plan: ReadingPlan
     width: int
     height: int
-    broken: list[UnreadableSlide] = field(default_factory=list)
+    unread_px: int = 0
 
     def __post_init__(self) -> None:
         self.rgb = np.full((self.height, self.width, 3), 255, np.uint8)
@@ -68,16 +66,15 @@ class _Sketch:
         try:
             self._read(self.plan, left, top, width, height)
         except UnreadableSlide as error:
-            self.broken.append(error)
             if max(width, height) <= self.least:
-                self._rescue(left, top, width, height)
+                self._rescue(left, top, width, height, error)
                 return
             half = max(self.least, -(-max(width, height) // 2))
             for y in range(top, top + height, half):
                 for x in range(left, left + width, half):
                     self.fill(x, y, min(half, left + width - x), min(half, top + height - y))
 
-    def _rescue(self, left: int, top: int, width: int, height: int) -> None:
+    def _rescue(self, left: int, top: int, width: int, height: int, error: UnreadableSlide) -> None:
         for plan in self.slide.finer_plans(self.plan):
             try:
                 self._read(plan, left, top, width, height)
@@ -85,6 +82,9 @@ class _Sketch:
                 continue
             return
         self.is_read[top : top + height, left : left + width] = False
+        self.unread_px += width * height
+        if self.unread_px > MOST_UNREAD * self.is_read.size:
+            raise error
 
     def _read(self, plan: ReadingPlan, left: int, top: int, width: int, height: int) -> None:
         step_px0 = plan.downsample * plan.factor

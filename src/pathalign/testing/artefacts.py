@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pathalign.testing.texture import FloatArray, Mask
+from pathalign.testing.texture import FloatArray, Mask, Number
 
 SIDE, MPP = 320, 16.0
 GLASS = (243, 242, 244)
@@ -62,7 +62,7 @@ def mosaic(patches: NDArray[np.uint8], *, seed: int) -> NDArray[np.uint8]:
     return np.rint(np.concatenate(rows)[:SIDE, :SIDE]).astype(np.uint8)
 
 
-def _blob(rng: np.random.Generator, *, radius: float = 90, centre: tuple[float, float] = (0.5, 0.5)) -> Mask:
+def _blob(rng: np.random.Generator, *, radius: Number = 90, centre: tuple[Number, Number] = (0.5, 0.5)) -> Mask:
     """A round piece with a wavy outline."""
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     dy, dx = y - centre[0] * SIDE, x - centre[1] * SIDE
@@ -71,7 +71,7 @@ def _blob(rng: np.random.Generator, *, radius: float = 90, centre: tuple[float, 
     return np.asarray(np.hypot(dy, dx) < radius * (1 + waves))
 
 
-def _glass(rng: np.random.Generator, colour: tuple[float, float, float] = GLASS, noise: float = 1.0) -> FloatArray:
+def _glass(rng: np.random.Generator, colour: tuple[Number, Number, Number] = GLASS, noise: Number = 1.0) -> FloatArray:
     return np.asarray(np.array(colour) + noise * rng.standard_normal((SIDE, SIDE, 3)), np.float64)
 
 
@@ -85,7 +85,7 @@ def _drawn(image: FloatArray, tissue: Mask) -> Drawing:
     return Drawing(image=np.clip(np.rint(image), 0, 255).astype(np.uint8), tissue=tissue)
 
 
-def _paler(field: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+def _paler(field: NDArray[np.uint8], share: Number) -> NDArray[np.uint8]:
     """The same stain, weaker: density times `share`."""
     return np.asarray(243 * (np.maximum(field, 4) / 243.0) ** share).astype(np.uint8)
 
@@ -95,7 +95,7 @@ def _clean(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawing:
     return _drawn(_laid(field, mask, _glass(rng)), mask)
 
 
-def _stroke(points: list[tuple[float, float]], width: float) -> FloatArray:
+def _stroke(points: list[tuple[Number, Number]], width: Number) -> FloatArray:
     """How much of each pixel a line through points (x, y) covers, soft at its edges over two pixels."""
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     distance = np.full((SIDE, SIDE), np.inf)
@@ -105,7 +105,7 @@ def _stroke(points: list[tuple[float, float]], width: float) -> FloatArray:
     return np.asarray(np.clip((width / 2 + 1 - distance) / 2, 0, 1))
 
 
-def _ring(centre: tuple[float, float], radius: float) -> list[tuple[float, float]]:
+def _ring(centre: tuple[Number, Number], radius: Number) -> list[tuple[Number, Number]]:
     return [(centre[0] + radius * np.cos(t), centre[1] + radius * np.sin(t)) for t in np.linspace(0, 6.0, 30)]
 
 
@@ -181,7 +181,7 @@ def _white_surround(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawi
     return _drawn(image, drawing.tissue & ~(image.min(-1) == 255))
 
 
-def _ihc(share: float) -> Draw:
+def _ihc(share: Number) -> Draw:
     """Haematoxylin counterstain, pale, with brown DAB in a third of the tissue."""
 
     def draw(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawing:
@@ -205,7 +205,7 @@ def _fat(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawing:
     return _drawn(_laid(np.where(right[..., None], fat, field).astype(np.uint8), mask, _glass(rng)), mask)
 
 
-def _tinted(colour: tuple[float, float, float]) -> Draw:
+def _tinted(colour: tuple[Number, Number, Number]) -> Draw:
     def draw(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawing:
         mask = _blob(rng)
         slope = np.linspace(0.99, 1.01, SIDE)[None, :, None]  # lamps are not even

@@ -266,7 +266,7 @@ def test_14_sixteen_bits_are_not_scaled_in_silence(tmp_path: Path) -> None:
 
 
 def test_15_one_file_of_a_series_and_planes_of_focus(tmp_path: Path, field_025: np.ndarray) -> None:
-    """A coarse level alone is not the slide, and several planes of focus are not one image."""
+    """A coarse level alone is not the slide; of several planes of focus one is chosen, and recorded."""
     paths = write_dicom_series(tmp_path / "series", field_025, levels=3)
     for path in paths[:2]:
         path.unlink()
@@ -274,9 +274,9 @@ def test_15_one_file_of_a_series_and_planes_of_focus(tmp_path: Path, field_025: 
 
     with pytest.raises(RefusedSlide, match="one low-resolution level"):
         SlideReader(alone)
-    write_dicom_series(tmp_path / "planes", field_025, planes=3)
-    with pytest.raises((RefusedSlide, UnreadableSlide)):
-        SlideReader(tmp_path / "planes" / "level0.dcm")
+    planes = write_dicom_series(tmp_path / "planes", field_025, planes=3)
+    with SlideReader(planes[0]) as slide:
+        assert slide.source.decoder.endswith("plane of focus 2 of 3")
 
 
 def test_16_past_two_to_the_31_pixels() -> None:
