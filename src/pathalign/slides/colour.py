@@ -30,8 +30,8 @@ _COLOURS = 2**24
 class ToSrgb:
     """What makes sRGB of one slide's pixels, by its ICC profile (littleCMS, 8 bits, the profile's own intent).
 
-    A scanner's profile costs littleCMS some 70 ns a pixel, more than decoding. So when as many pixels were converted as
-    there are colours, the answers to all of them are put down in a table (64 MB): the same bytes, ten times as fast.
+    A scanner's profile costs littleCMS more than decoding the pixels did. So when as many pixels were converted as
+    there are colours, the answers to all of them are put down in a table (64 MB): the same bytes, looked up.
     """
 
     def __init__(self, profile: bytes, *, name: str) -> None:

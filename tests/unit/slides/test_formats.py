@@ -21,6 +21,7 @@ from pathalign.slides.thumbnail import read_thumbnail
 from pathalign.testing.foreign_slides import LOUD
 from pathalign.testing.foreign_slides.aperio import write_svs
 from pathalign.testing.foreign_slides.dicom import write_dicom_series
+from pathalign.testing.foreign_slides.hamamatsu import write_vms
 from pathalign.testing.foreign_slides.leica import write_scn
 from pathalign.testing.foreign_slides.mirax import write_mrxs
 from pathalign.testing.foreign_slides.ome import write_ome_tiff
@@ -78,6 +79,8 @@ class Format:
     bounds: tuple[int, int, int, int] | None = None
     openslide: bool = True
     tiffslide: bool = False
+    data: str = ""
+    """Where its pixels are, if not in the file itself."""
     by: str = ""
     """Where the resolution was found."""
 
@@ -121,8 +124,13 @@ FORMATS = [
         write=lambda path, image: write_trestle(path, image), shows=IMAGE[: 2 * 240 + 16, : 4 * 240 + 16],
     ),
     Format(
+        row="Hamamatsu VMS", name="a.vms", write=lambda path, image: write_vms(path, image), family="hamamatsu",
+        decoder="openslide", by="hamamatsu", data="a_0.jpg",
+    ),
+    Format(
         row="MIRAX (MRXS)", name="a.mrxs", write=lambda path, image: write_mrxs(path, image, never_scanned=HOLES),
         family="mirax", decoder="openslide", shows=with_white(IMAGE, HOLES), bounds=(256, 0, 768, 512), by="mirax",
+        data="a/Data0000.dat",
     ),
     Format(
         row="DICOM", name="series/level0.dcm", family="dicom", decoder="openslide", by="dicom",
@@ -268,7 +276,7 @@ def test_damaged_tiles_are_noticed(of: Format, tmp_path: Path) -> None:
     path = tmp_path / of.name
     path.parent.mkdir(exist_ok=True)
     of.write(path, IMAGE)
-    zero_half_of_each_jpeg(path if of.family != "mirax" else path.with_suffix("") / "Data0000.dat")
+    zero_half_of_each_jpeg(path.parent / of.data if of.data else path)
 
     with SlideReader(path) as slide, pytest.raises(UnreadableSlide, match=rf"^{path.name} breaks"):
         slide.source.read(0, 0, 0, *slide.size_px0)

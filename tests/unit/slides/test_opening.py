@@ -18,6 +18,7 @@ from pathalign.errors import MissingExtra, NeedsRepair, RefusedSlide, Unreadable
 from pathalign.slides import cross_check
 from pathalign.slides.content import Content, look_at
 from pathalign.slides.opening import open_source
+from pathalign.slides.slide_reader import SlideReader
 from pathalign.testing.foreign_slides.aperio import write_svs
 from pathalign.testing.foreign_slides.dicom import write_dicom_series
 from pathalign.testing.foreign_slides.mirax import write_mrxs
@@ -225,6 +226,15 @@ def test_one_level_alone_is_not_the_slide(tmp_path: Path) -> None:
     assert len(source.levels) == 1
     with pytest.raises(RefusedSlide, match=r"^level1\.dcm is one low-resolution level \(512 x 256 pixels\) of a DICOM"):
         open_source(tmp_path / "level1" / "level1.dcm")
+
+
+def test_a_series_without_its_finest_level_says_so(tmp_path: Path) -> None:
+    """Its pixels are true at their own resolution, so they are read; the decoder that is recorded tells of the gap."""
+    write_dicom_series(tmp_path / "series", IMAGE, levels=3)[0].unlink()
+
+    with SlideReader(tmp_path / "series") as slide:
+        assert slide.mpp == pytest.approx(0.5)
+        assert slide.source.decoder.endswith("of a series whose finest level was resampled")
 
 
 def test_a_folder_of_two_series_is_refused(tmp_path: Path) -> None:

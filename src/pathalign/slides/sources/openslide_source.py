@@ -83,11 +83,13 @@ class OpenSlideSource:
         refusal = ""
         width, height = self.levels[0].size_px
         # Its pixels were made from finer ones, and the finer ones are not there.
-        if len(self.levels) == 1 and properties.get("dicom.ImageType[3]") == "RESAMPLED":
-            refusal = (
-                f"{self.name} is one low-resolution level ({width} x {height} pixels) of a DICOM series, and the rest "
-                "of the series is not in its folder. Copy all files of the series there; name any one of them."
-            )
+        if properties.get("dicom.ImageType[3]") == "RESAMPLED":
+            self.decoder += ", of a series whose finest level was resampled"
+            if len(self.levels) == 1:
+                refusal = (
+                    f"{self.name} is one low-resolution level ({width} x {height} pixels) of a DICOM series, and the "
+                    "rest of the series is not in its folder. Copy all files of the series there; name any one of them."
+                )
         # Of 16 bits OpenSlide shows the upper eight, which is nearly black where a camera fills twelve.
         if properties.get("zeiss.Information.Image.PixelType", "").lower() == "bgr48":
             refusal = f"{self.name} has 16 bits a channel; PathAlign reads 8-bit colour. Export it as 8-bit RGB."
