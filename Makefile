@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
 
-.PHONY: help setup test fast demo lint format docs bench bench-store proof-composites clean
+.PHONY: help setup test fast demo lint format docs bench bench-store proof-composites proof-tissue clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -45,11 +45,20 @@ docs: $(READY)  ## docs/cli.md anew from the help texts
 bench: $(READY)  ## what each stage costs here, as ratios; writes benchmarks/out/
 	$(BIN)/python benchmarks/stages.py
 
+bench-read: $(READY)  ## patches per CPU-second beside other readers and libjpeg-turbo alone: make bench-read [PEERS=PYTHON]
+	$(BIN)/python benchmarks/reading.py $(if $(PEERS),--peers $(PEERS))
+
 bench-store: $(READY)  ## embeddings read from our files, shards, TRIDENT's layout and a NumPy map, warm and cold
 	$(BIN)/python benchmarks/store.py
 
+bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and its memory
+	$(BIN)/python benchmarks/pipeline.py
+
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
+
+proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn outlines of the real slides
+	$(BIN)/python benchmarks/tissue.py
 
 clean:  ## remove the virtual environment, caches and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

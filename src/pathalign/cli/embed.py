@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +25,13 @@ _WHAT = (
     click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
     click.option("--max-patches", type=int, help="Keep so many of a slide, evenly spread (default: all)."),
     click.option("--seed", default=0, show_default=True, help="Which of the even choices --max-patches makes."),
+    click.option("--mask-mpp", type=float, help="Resolution of the tissue mask (default: 16)."),
+    click.option("--holes", type=float, metavar="UM2", help="Fill holes smaller than this (default: 12500; 0: none)."),
+    click.option("--least-area", type=float, metavar="UM2", help="Leave out smaller islands (default: 12500)."),
+    click.option("--annotations", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
+                 help="Only patches within the regions of DIR/<slide_id>.geojson."),
+    click.option("--class", "classes", metavar="NAME", multiple=True,
+                 help="Only annotations of this class (again: or this)."),
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
@@ -62,7 +70,8 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
     from pathalign.tasks import embedding
     from pathalign.tasks.shards import parse_shard
 
-    spec, shard = _spec(asked), parse_shard(asked["shard"]) if asked["shard"] else None
+    spec, tissue = _what(asked)
+    shard = parse_shard(asked["shard"]) if asked["shard"] else None
     device = pick_device(asked["device"] if asked["engine"] == "local" else "cpu")
     reading = _reading(asked, on_gpu=device.type == "cuda")
     if asked["encoder"] == WORKSPACE_ENCODER and not (workspace.encoder_folder / MANIFEST).is_file():
@@ -77,10 +86,13 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         workspace,
         load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device),
         spec=spec,
+        tissue=tissue,
         reading=reading,
         engine=asked["engine"],
         shard=shard,
         icc=asked["icc"],
+        annotations=asked["annotations"],
+        classes=asked["classes"],
         redo=redo,
         progress=progress_bar,
     )
@@ -93,12 +105,16 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         raise click.exceptions.Exit(2)
 
 
-def _spec(asked: dict[str, Any]) -> PatchSpec:
+def _what(asked: dict[str, Any]) -> tuple[PatchSpec, Any]:
+    from pathalign.slides.tissue import TissueConfig
+
+    given = {"mpp": asked["mask_mpp"], "holes_um2": asked["holes"], "least_area_um2": asked["least_area"]}
     try:
-        return PatchSpec(
+        spec = PatchSpec(
             patch_mpp=asked["mpp"], patch_px=asked["patch_px"], min_tissue=asked["min_tissue"],
             overlap_px=asked["overlap"], max_patches=asked["max_patches"], seed=asked["seed"],
         )  # fmt: skip
+        return spec, TissueConfig(**{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         raise NeedsRepair(str(error)) from error
 

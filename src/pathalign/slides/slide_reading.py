@@ -16,12 +16,15 @@ from jaxtyping import Bool, UInt8
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.errors import PathAlignError, UnreadableSlide
+from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
+from pathalign.slides.annotations import Annotations
 from pathalign.slides.fingerprint import fingerprint
+from pathalign.slides.geojson import read_annotations
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue import TissueConfig
+from pathalign.store.artifact import digest_file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +64,10 @@ class ReadRequest:
     max_broken: float
     icc: bool = False
     """Turn colours into sRGB by the slide's own profile."""
+    annotations: Path | None = None
+    """GeoJSON of the regions that patches must lie within; None takes all tissue."""
+    classes: tuple[str, ...] = ()
+    """Only annotations of these classes; empty means all."""
     made_from: Mapping[str, Any] | None = None
     """The `identity` that the embeddings at hand were made from; when it is still true, no pixel is read."""
 
@@ -121,7 +128,7 @@ def read_slide(request: ReadRequest) -> Iterator[Event]:
             return
         with _Reopenable(request) as open_slide:
             slide = open_slide.reader
-            grid = plan_patches(slide, request.spec, request.tissue)
+            grid = plan_patches(slide, request.spec, request.tissue, annotations=_annotations(request))
             facts = {
                 "slide_mpp": slide.mpp, "slide_mpp_source": slide.resolution.source, "size_px0": list(slide.size_px0),
                 "reader": f"{slide.source.family}/{slide.source.decoder}", "colour": slide.colour,
@@ -149,7 +156,22 @@ def identify(request: ReadRequest) -> dict[str, Any]:
         raise UnreadableSlide(
             f"{request.name} is not there. Correct its `path` in slides.csv; paths are relative to it."
         )
-    return {"slide_fingerprint": fingerprint(request.path), "given_mpp": request.given_mpp}
+    regions = request.annotations
+    return {
+        "slide_fingerprint": fingerprint(request.path), "given_mpp": request.given_mpp,
+        "annotations": digest_file(regions) if regions is not None and regions.is_file() else None,
+    }  # fmt: skip
+
+
+def _annotations(request: ReadRequest) -> Annotations | None:
+    if request.annotations is None:
+        return None
+    if not request.annotations.is_file():
+        raise MissingArtifact(
+            f"{request.slide_id} has no annotations: no {request.annotations.name} is in the folder of "
+            "`--annotations`. Export them, or run without that option."
+        )
+    return read_annotations(request.annotations, classes=request.classes)
 
 
 def _opened(request: ReadRequest) -> SlideReader:

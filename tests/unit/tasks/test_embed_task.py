@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -345,3 +346,28 @@ def test_leftovers_of_a_kill_are_removed_when_they_are_old(filled: Workspace, ma
     embed(filled, make_encoder(), spec=SPEC)
 
     assert (young.exists(), old.exists()) == (True, False)
+
+
+def test_annotations_restrict_the_patches(filled: Workspace, tmp_path: Path, make_encoder: Any) -> None:
+    """Only patches within the drawn regions are embedded; other regions embed that slide again, and none refuse it."""
+    regions = tmp_path / "regions"
+    regions.mkdir()
+
+    def draw(slide_id: str, side: int) -> None:
+        ring = [[0, 0], [side, 0], [side, side], [0, side], [0, 0]]
+        (regions / f"{slide_id}.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+
+    for slide_id, side in {"one": 230, "two": 480, "glass": 480}.items():
+        draw(slide_id, side)
+
+    done = embed(filled, make_encoder(), spec=SPEC, annotations=regions)
+    folder = filled.root / "embeddings" / NAME
+    assert read_bag(folder / "one.h5", slide_id="one").xy_px0.tolist() == [[0, 0]]
+    assert len(read_bag(folder / "two.h5", slide_id="two")) == 4
+    assert outcomes(filled)["three"] == Outcome.REFUSED
+    assert "three.geojson" in done.problems[0].reason
+
+    draw("one", 480)
+    again = embed(filled, make_encoder(), spec=SPEC, annotations=regions)
+    assert again.slides_done_before == 2
+    assert len(read_bag(folder / "one.h5", slide_id="one")) == 4

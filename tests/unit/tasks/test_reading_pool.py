@@ -184,14 +184,14 @@ def test_a_slide_that_eats_memory_fails_alone(drawn_slides: Path, tmp_path: Path
     """What asks for more memory than a process may have fails in its process; the next slide is read."""
     huge = tmp_path / "huge.tif"
     blank = np.zeros((256, 256, 3), np.uint8)
-    tiles = (blank for _ in range(70 * 70))
+    tiles = (blank for _ in range(36 * 36))
     tifffile.imwrite(
-        huge, tiles, shape=(17920, 17920, 3), dtype=np.uint8, tile=(256, 256), photometric="rgb", compression="zlib",
+        huge, tiles, shape=(9216, 9216, 3), dtype=np.uint8, tile=(256, 256), photometric="rgb", compression="zlib",
         resolution=(10000, 10000), resolutionunit="CENTIMETER",
     )  # fmt: skip
     asked = ReadRequest(**{**_fields(request(huge)), "tissue": TissueConfig(mpp=1.0)})
 
-    config = ReadingConfig(workers=1, batch=8, memory_gib=0.75)
+    config = ReadingConfig(workers=1, batch=8, memory_gib=0.5)
     found = read_all([asked, request(drawn_slides / "one.tif")], config)
 
     end = the_end(found["huge"])
