@@ -164,3 +164,16 @@ def test_flipped_bytes_are_noticed(tmp_path: Path, image: np.ndarray, name: str)
 
     with pytest.raises(UnreadableSlide, match="breaks while it is decoded"):
         decoded(tmp_path / name)
+
+
+def test_a_tiff_without_a_width_is_unreadable(tmp_path: Path, image: np.ndarray) -> None:
+    """Pillow's complaint of missing dimensions is one of ours."""
+    Image.fromarray(image).save(tmp_path / "a.tif")
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    (directory,) = struct.unpack("<I", data[4:8])
+    assert data[directory + 2 : directory + 4] == struct.pack("<H", 256)
+    data[directory + 2 : directory + 4] = struct.pack("<H", 255)
+    (tmp_path / "a.tif").write_bytes(data)
+
+    with pytest.raises(UnreadableSlide, match=r"^a\.tif cannot be opened"):
+        SlideReader(tmp_path / "a.tif", given_mpp=0.5)

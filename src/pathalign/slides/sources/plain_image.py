@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from pathalign.slides.sources.source import Level, ResolutionClaim
 MOST_PIXELS = 80_000_000
 """Decoded whole, such a picture takes 240 MB; what is larger belongs in a pyramid."""
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+_BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, struct.error, UserWarning)
+"""What Pillow raises of damaged headers and data."""
 _COLOUR = ("RGB", "RGBA", "P")
 _UM_PER_INCH = 25_400.0
 _COMPRESSION, _TILE_WIDTH = 259, 322  # tags of TIFF
@@ -46,7 +49,7 @@ class PlainImageSource:
                     raise ValueError("tiles or JPEG data, which are not for this reader")
         except Image.DecompressionBombError as error:  # Pillow's own limit, twice as high, before the size is known
             raise RefusedSlide(self._too_large()) from error
-        except (OSError, SyntaxError, ValueError, UserWarning) as error:
+        except _BROKEN as error:
             raise UnreadableSlide(f"{self.name} cannot be opened as a picture. {_AGAIN}") from error
         self._check(size, mode, frames)
         self.family = f"plain-{self._format.lower()}"
@@ -104,7 +107,7 @@ class PlainImageSource:
                 image.verify()  # compares the checksums of a PNG, which decoding does not
             with _strictly(), Image.open(self._path, formats=FORMATS) as image:
                 rgba = image.convert("RGBA")
-        except (OSError, SyntaxError, ValueError, UserWarning) as error:
+        except _BROKEN as error:
             raise UnreadableSlide(f"{self.name} breaks while it is decoded. {_AGAIN}") from error
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
