@@ -28,18 +28,38 @@ def init(folder: Path, as_json: bool) -> None:
 @click.option(
     "--strict", is_flag=True, help="Leave with exit code 2 when any row is bad; good rows are stored all the same."
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=2,
+    show_default=True,
+    help="Processes that open slides, so that a file that hangs or crashes its reader costs one row; 0: none.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    help="Seconds that opening a slide may take.",
+)
 @with_workspace
 @with_json
-def add(slides: Path, reports: Path | None, strict: bool, workspace: Workspace, as_json: bool) -> None:
+def add(
+    slides: Path, reports: Path | None, strict: bool, workers: int, timeout_s: float, workspace: Workspace,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Register slides and reports.
 
     SLIDES.csv needs slide_id and path; patient_id, case_id, part_id, block_id, stain, mpp and split are optional. Paths
     are relative to the table. A bad row is reported with its line and reason; the good ones are stored. Without a split
     column patients are divided 70/10/20 into train, val and test, by a hash of their id.
     """
+    from pathalign.slides.slide_reading import ReadingConfig
     from pathalign.tasks import registration
 
-    done = registration.add(workspace, slides, reports, progress=progress_bar)
+    reading = ReadingConfig(workers=workers, timeout_s=timeout_s, batch=1)
+    done = registration.add(workspace, slides, reports, reading=reading, progress=progress_bar)
     show_problems(done.problems)
 
     def show() -> None:

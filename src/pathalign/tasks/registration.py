@@ -12,9 +12,10 @@ from pathlib import Path
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Problem, Slide, Split
 from pathalign.domain.splits import split_of_patient
-from pathalign.errors import NeedsRepair
 from pathalign.slides.resolution import LEAST_MPP, MOST_MPP
-from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.slide_opening import OpenRequest
+from pathalign.slides.slide_reading import Ended, ReadingConfig
+from pathalign.slides.workers.pool import ReadingPool
 from pathalign.store.catalog import Catalog
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace
@@ -48,17 +49,25 @@ class Registration:
 
 
 def add(
-    workspace: Workspace, slides_table: Path, reports_table: Path | None = None, *, progress: Progress = silent
+    workspace: Workspace,
+    slides_table: Path,
+    reports_table: Path | None = None,
+    *,
+    reading: ReadingConfig | None = None,
+    progress: Progress = silent,
 ) -> Registration:
     """Register the slides and reports of two tables; known ones are updated.
 
-    Good rows are stored whatever the bad ones are. Raises `BadTable` when a table cannot be read at all.
+    Good rows are stored whatever the bad ones are: with `reading.workers`, slides are opened in processes of their own,
+    so that one which hangs or kills its reader is a bad row too. Raises `BadTable` when a table cannot be read at all.
     """
     done = Registration()
     rows = list(read_rows(slides_table, required=("slide_id", "path")))
     reports = list(read_rows(reports_table, required=("case_id", "report"))) if reports_table else []
+    drafts = _drafts_of(slides_table, rows, done)
+    drafts = _those_that_open(slides_table, drafts, reading or ReadingConfig(), done, progress)
     with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog, catalog.transaction():
-        _add_slides(catalog, slides_table, rows, done, progress)
+        _add_slides(catalog, slides_table, drafts, done)
         if reports_table:
             _add_reports(catalog, reports_table, reports, done)
     return done
@@ -74,14 +83,37 @@ class _Draft:
     """What the row itself says."""
 
 
-def _add_slides(catalog: Catalog, table: Path, rows: list[Row], done: Registration, progress: Progress) -> None:
+def _drafts_of(table: Path, rows: list[Row], done: Registration) -> list[_Draft]:
     first_line: dict[str, int] = {}
     drafts: list[_Draft] = []
-    with progress("Checking slides", len(rows)) as advance:
-        for row in rows:
-            with _recorded(done, table, row, "slide_id"):
-                drafts.append(_draft_of(row, table.parent, first_line))
+    for row in rows:
+        with _recorded(done, table, row, "slide_id"):
+            drafts.append(_draft_of(row, table.parent, first_line))
+    return drafts
+
+
+def _those_that_open(
+    table: Path, drafts: list[_Draft], reading: ReadingConfig, done: Registration, progress: Progress
+) -> list[_Draft]:
+    """The drafts whose slide opens, and those without pixels."""
+    requests = [
+        OpenRequest(slide_id=draft.slide.slide_id, path=draft.slide.path, given_mpp=draft.slide.mpp)
+        for draft in drafts if draft.slide.path is not None
+    ]  # fmt: skip
+    refused: dict[str, str] = {}
+    with progress("Checking slides", len(requests)) as advance, ReadingPool(reading, patch_px=1) as pool:
+        for request, event in pool.read(requests):
+            if isinstance(event, Ended):
+                refused[request.slide_id] = event.reason
             advance(1)
+    for draft in drafts:
+        with _recorded(done, table, draft.row, "slide_id"):
+            if reason := refused.get(draft.slide.slide_id):
+                raise _BadRow(reason)
+    return [draft for draft in drafts if draft.slide.slide_id not in refused]
+
+
+def _add_slides(catalog: Catalog, table: Path, drafts: list[_Draft], done: Registration) -> None:
     split_of = _split_of_patients(catalog.slides(), drafts)
     for draft in drafts:
         with _recorded(done, table, draft.row, "slide_id"):
@@ -158,8 +190,6 @@ def _draft_of(row: Row, folder: Path, first_line: dict[str, int]) -> _Draft:
         part_id=cells.get("part_id", ""), block_id=cells.get("block_id", ""), stain=cells.get("stain", ""),
         mpp=_mpp_of(cells.get("mpp", "")), split=split or Split.TRAIN,
     )  # fmt: skip
-    if slide.path is not None:
-        _check_opens(slide)
     return _Draft(row=row, slide=slide, split=split)
 
 
@@ -183,15 +213,6 @@ def _mpp_of(text: str) -> float | None:
             f"mpp is {text}; expected {LEAST_MPP:g}-{MOST_MPP:g} micrometres per pixel such as 0.25, or nothing"
         )
     return mpp
-
-
-def _check_opens(slide: Slide) -> None:
-    assert slide.path is not None
-    try:
-        with SlideReader(slide.path, given_mpp=slide.mpp):
-            pass
-    except NeedsRepair as error:
-        raise _BadRow(str(error)) from error
 
 
 @contextmanager

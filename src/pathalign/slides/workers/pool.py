@@ -6,19 +6,12 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from multiprocessing.connection import wait
 from types import TracebackType
+from typing import Any, TypeVar
 
 from pathalign.domain.records import Outcome
 from pathalign.errors import ReadingProcessError
-from pathalign.slides.slide_reading import (
-    Ended,
-    Event,
-    Finished,
-    Pixels,
-    ReadingConfig,
-    ReadRequest,
-    Unchanged,
-    read_slide,
-)
+from pathalign.slides.slide_opening import Opened, Request, events_of
+from pathalign.slides.slide_reading import Ended, Finished, Pixels, ReadingConfig, Unchanged
 from pathalign.slides.workers.messages import InSlot, Ready
 from pathalign.slides.workers.worker import Worker, describe_exit
 
@@ -26,7 +19,8 @@ _LOOK_S = 0.5
 """How often silence is looked at; messages wake at once."""
 _START_S = 60.0
 """What a process may take to start, however short the limit is for slides."""
-Heard = tuple[Worker, ReadRequest, "Event | InSlot"]
+Asked = TypeVar("Asked", bound=Request)
+Heard = tuple[Worker, Any, Any]
 
 
 class ReadingPool:
@@ -63,15 +57,15 @@ class ReadingPool:
         while self._workers and not self._workers[-1].is_ready:
             self._listen(deque())
 
-    def read(self, requests: Iterable[ReadRequest]) -> Generator[tuple[ReadRequest, Event], None, None]:
-        """The events of all slides; those of one slide in their order, those of several interleaved.
+    def read(self, requests: Iterable[Asked]) -> Generator[tuple[Asked, Any], None, None]:
+        """The events of all slides (`events_of`); those of one slide in their order, those of several interleaved.
 
-        The last event of a slide is `Unchanged`, `Finished` or `Ended`. Raises `ReadingProcessError` when processes do
-        not even start.
+        The last event of a slide is `Opened`, `Unchanged`, `Finished` or `Ended`. Raises `ReadingProcessError` when
+        processes do not even start.
         """
         if not self._config.workers:
             for request in requests:
-                for event in read_slide(request):
+                for event in events_of(request):
                     yield request, event
             return
         try:
@@ -81,9 +75,7 @@ class ReadingPool:
                 self._workers.remove(worker)
                 worker.end(at_once=True)
 
-    def _read(
-        self, waiting: deque[ReadRequest], heard: deque[Heard]
-    ) -> Generator[tuple[ReadRequest, Event], None, None]:
+    def _read(self, waiting: deque[Asked], heard: deque[Heard]) -> Generator[tuple[Asked, Any], None, None]:
         while waiting or heard or any(worker.request for worker in self._workers):
             while len(self._workers) < min(self._config.workers, len(waiting) + len(self.reading())):
                 self._workers.append(self._start())
@@ -124,7 +116,7 @@ class ReadingPool:
                 continue
             assert worker.request is not None
             heard.append((worker, worker.request, message))
-            if isinstance(message, Unchanged | Finished | Ended):
+            if isinstance(message, Opened | Unchanged | Finished | Ended):
                 worker.request = None
 
     def _bury(self, worker: Worker, heard: deque[Heard]) -> None:

@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 
 import cv2
 
-from pathalign.slides.slide_reading import Pixels, ReadRequest, read_slide
+from pathalign.slides.slide_opening import OpenRequest, events_of
+from pathalign.slides.slide_reading import Pixels, ReadRequest
 from pathalign.slides.workers.messages import InSlot, Ready, Release
 from pathalign.slides.workers.ring import SLOTS, Ring
 
@@ -31,8 +32,8 @@ def serve(owner: Connection, ring: Ring) -> None:
         if isinstance(message, Release):
             free.add(message.slot)
             continue
-        assert isinstance(message, ReadRequest), message
-        for event in read_slide(message):
+        assert isinstance(message, ReadRequest | OpenRequest), message
+        for event in events_of(message):
             if not isinstance(event, Pixels):
                 owner.send(event)
                 continue

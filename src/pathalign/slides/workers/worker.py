@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pathalign.slides.slide_reading import ReadRequest
+from pathalign.slides.slide_opening import Request
 from pathalign.slides.workers.messages import InSlot, Release
 from pathalign.slides.workers.ring import SLOTS, Ring
 
@@ -44,7 +44,7 @@ class Worker:
             )  # fmt: skip
         self.ring.close_descriptor()
         self.channel = Connection(ours.detach())
-        self.request: ReadRequest | None = None
+        self.request: Request | None = None
         """The slide that it reads; None while it starts or waits."""
         self.is_ready = False
         self.heard = time.monotonic()
@@ -61,7 +61,7 @@ class Worker:
         """It reads a slide, or its owner still has batches of one."""
         return self.request is not None or self._slots_lent > 0
 
-    def give(self, request: ReadRequest) -> None:
+    def give(self, request: Request) -> None:
         """Have it read a slide."""
         self.request, self.heard = request, time.monotonic()
         self._send(request)
