@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from scipy import ndimage
 
 LINE_UM = 56.0
@@ -37,6 +37,18 @@ def opened(mask: Bool[np.ndarray, "y x"], side: int = 2) -> Bool[np.ndarray, "y 
     square = np.ones((side, side), np.uint8)
     last = side - 1 - side // 2  # of an even square, erosion and dilation must be anchored at opposite corners
     return np.asarray(cv2.dilate(cv2.erode(mask.astype(np.uint8), square), square, anchor=(last, last)), bool)
+
+
+def trimmed(mask: Bool[np.ndarray, "y x"], density: Float[np.ndarray, "y x"], *, reach: int) -> Bool[np.ndarray, "y x"]:
+    """Without the pixels of the rim that are less than half as dense as the tissue within `reach` of them.
+
+    A pixel half of which is glass is half as dense: so the outline runs where half of a pixel is covered.
+    """
+    window = (2 * max(1, reach) + 1,) * 2
+    core = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    beside = np.where(cv2.blur(core.astype(np.float32), window) > 1e-6, core, mask).astype(np.float32)
+    mean = cv2.blur(density.astype(np.float32) * beside, window) / np.maximum(cv2.blur(beside, window), 1e-6)
+    return mask & (core | (density >= 0.5 * mean))
 
 
 def without_lines(mask: Bool[np.ndarray, "y x"], mpp: float) -> Bool[np.ndarray, "y x"]:

@@ -48,7 +48,7 @@ def _squares(grid: PatchGrid, size: tuple[int, int], px_per_px0: float) -> Bool[
     return drawn.astype(bool)
 
 
-def _scaled(mask: Bool[np.ndarray, "y x"], size: tuple[int, int]) -> Bool[np.ndarray, "y x"]:
+def _scaled(mask: Bool[np.ndarray, "y x"], size: tuple[int, int]) -> Bool[np.ndarray, "height width"]:
     return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), bool)
 
 
