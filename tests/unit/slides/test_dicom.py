@@ -39,6 +39,19 @@ def test_wsidicom_and_openslide_show_the_same(tmp_path: Path) -> None:
     ours.close()
 
 
+def test_frames_that_were_never_scanned_are_white(tmp_path: Path) -> None:
+    """In a sparse series each frame says where it lies; where none lies is white."""
+    path = write_dicom_series(tmp_path / "series", IMAGE, missing=frozenset({0, 6}))[0]
+
+    source = open_dicom(path)
+    shown = source.read(0, 0, 0, 1024, 512)
+    source.close()
+
+    assert (shown[:256, :256] == 255).all()
+    assert (shown[256:, 512:768] == 255).all()
+    assert np.abs(shown[:256, 256:].astype(float) - IMAGE[:256, 256:]).mean() < 3
+
+
 def test_the_middle_plane_of_focus_is_read_and_recorded(tmp_path: Path) -> None:
     """The planes above and below, which show the negative here, are not mixed in."""
     path = write_dicom_series(tmp_path / "series", IMAGE, planes=5)[0]

@@ -137,6 +137,13 @@ FORMATS = [
         write=lambda path, image: write_dicom_series(path.parent, image),
     ),
     Format(
+        row="DICOM", name="sparse/level0.dcm", family="dicom", decoder="openslide", by="dicom",
+        write=lambda path, image: write_dicom_series(
+            path.parent, with_white(image, HOLES), missing=frozenset({0, 4, 6})
+        ),
+        shows=with_white(IMAGE, HOLES),
+    ),
+    Format(
         row="DICOM, several planes of focus", name="planes/level0.dcm", family="dicom", decoder="wsidicom",
         write=lambda path, image: write_dicom_series(path.parent, image, planes=3), openslide=False, by="DICOM",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,91 +29,157 @@ def write_dicom_series(
     label: bool = True,
     icc: bytes | None = None,
     series: str = SERIES,
+    missing: frozenset[int] = frozenset(),
 ) -> list[Path]:
     """Write `level0.dcm`, `level1.dcm` ... and `label.dcm` (of the loud colour); returns the levels' paths.
 
-    With several `planes` of focus the plane at depth 0 shows the image and the others its negative.
+    With several `planes` of focus the middle one shows the image and the others its negative. The tiles of the indices
+    `missing` are not stored in level 0, which is then sparse: each frame says where it lies.
     """
     folder.mkdir(exist_ok=True)
     paths = []
     for k, level in enumerate(halvings(image, levels)):
-        kind = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"] if k == 0 else ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"]
+        kind = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"] if k else ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
         paths.append(folder / f"level{k}.dcm")
-        _write(paths[-1], level, kind, k + 1, mpp * 2**k, tile_px, planes, icc, series)
+        image_of = _Image(
+            pixels=level, kind=kind, number=k + 1, mpp=mpp * 2**k, tile_px=tile_px, planes=planes, icc=icc,
+            missing=frozenset() if k else missing,
+        )  # fmt: skip
+        _write(paths[-1], image_of, series)
     if label:
         loud = np.full((48, 64, 3), LOUD, np.uint8)
-        _write(folder / "label.dcm", loud, ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], 99, 50.0, 64, 1, None, series)
+        kind = ["ORIGINAL", "PRIMARY", "LABEL", "NONE"]
+        _write(folder / "label.dcm", _Image(pixels=loud, kind=kind, number=99, mpp=50.0, tile_px=64), series)
     return paths
 
 
-def _write(
-    path: Path, image: NDArray[np.uint8], kind: list[str], number: int, mpp: float, tile_px: int, planes: int,
-    icc: bytes | None, series: str,
-) -> None:  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class _Image:
+    """One instance of a series."""
+
+    pixels: NDArray[np.uint8]
+    kind: list[str]
+    number: int
+    mpp: float
+    tile_px: int
+    planes: int = 1
+    icc: bytes | None = None
+    missing: frozenset[int] = frozenset()
+
+    def frames(self) -> list[bytes]:
+        """Encoded frames, plane by plane, each in reading order."""
+        encoded = []
+        for plane in range(self.planes):
+            shown = self.pixels if plane == self.planes // 2 else 255 - self.pixels
+            stored = [tile for k, tile in enumerate(tiles(shown, self.tile_px)) if k not in self.missing]
+            encoded += [jpeg.encode(tile, subsampling="4:2:2") for tile in stored]
+        return encoded
+
+    def places(self) -> list[tuple[int, int]]:
+        """Top and left of each frame of a plane."""
+        columns, rows = (-(-side // self.tile_px) for side in self.pixels.shape[1::-1])
+        stored = [divmod(k, columns) for k in range(columns * rows) if k not in self.missing]
+        return [(row * self.tile_px, column * self.tile_px) for row, column in stored]
+
+
+def _write(path: Path, image: _Image, series: str) -> None:
     try:
-        from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-        from pydicom.encaps import encapsulate
+        from pydicom.dataset import FileDataset, FileMetaDataset
         from pydicom.uid import UID
     except ImportError as error:
         raise MissingExtra("DICOM is written by pydicom. Run `pip install 'pathalign[dicom]'`.") from error
-    height, width = image.shape[:2]
-    frames = []
-    for plane in range(planes):
-        shown = image if plane == planes // 2 else 255 - image
-        frames += [jpeg.encode(tile, subsampling="4:2:2") for tile in tiles(shown, tile_px)]
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = UID(_SLIDE_STORAGE), UID(_JPEG)
-    meta.MediaStorageSOPInstanceUID = UID(f"{series}.{number}")
+    meta.MediaStorageSOPInstanceUID = UID(f"{series}.{image.number}")
     dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    plane_depth = Dataset()
-    plane_depth.SpacingBetweenSlices, plane_depth.SliceThickness = 0.001, 0.001
-    plane_depth.PixelSpacing = [f"{mpp / 1000:.8f}"] * 2
-    frame_type = Dataset()
-    frame_type.FrameType = kind
-    functional = Dataset()
-    functional.PixelMeasuresSequence = [plane_depth]
-    functional.WholeSlideMicroscopyImageFrameTypeSequence = [frame_type]
-    path_of_light = Dataset()
-    path_of_light.OpticalPathIdentifier = "0"
-    path_of_light.IlluminationTypeCodeSequence = [_code("111744", "Brightfield illumination")]
-    path_of_light.IlluminationColorCodeSequence = [_code("11744", "Full Spectrum")]
-    if icc is not None:
-        path_of_light.ICCProfile = icc
-    origin = Dataset()
-    origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = 0.0, 0.0
-    organisation = Dataset()
-    organisation.DimensionOrganizationUID = f"{series}.1000"
-    values: dict[str, Any] = {
-        "SOPClassUID": _SLIDE_STORAGE, "SOPInstanceUID": f"{series}.{number}", "StudyInstanceUID": STUDY,
-        "SeriesInstanceUID": series, "FrameOfReferenceUID": FRAME_OF_REFERENCE, "PositionReferenceIndicator": "",
-        "Modality": "SM", "ImageType": kind, "InstanceNumber": number, "SeriesNumber": 1, "Manufacturer": "PathAlign",
-        "ManufacturerModelName": "tests", "DeviceSerialNumber": "1", "SoftwareVersions": "1", "PatientID": "",
-        "PatientName": "", "PatientBirthDate": "", "PatientSex": "", "StudyID": "", "StudyDate": "", "StudyTime": "",
-        "AccessionNumber": "", "ReferringPhysicianName": "", "ContentDate": "20200101", "ContentTime": "000000",
-        "AcquisitionDateTime": "20200101000000", "Rows": tile_px, "Columns": tile_px, "SamplesPerPixel": 3,
-        "PlanarConfiguration": 0, "PhotometricInterpretation": "YBR_FULL_422", "BitsAllocated": 8, "BitsStored": 8,
-        "HighBit": 7, "PixelRepresentation": 0, "LossyImageCompression": "01", "LossyImageCompressionRatio": 10,
-        "LossyImageCompressionMethod": "ISO_10918_1", "TotalPixelMatrixColumns": width, "TotalPixelMatrixRows": height,
-        "TotalPixelMatrixFocalPlanes": planes, "NumberOfOpticalPaths": 1, "ImagedVolumeWidth": width * mpp / 1000,
-        "ImagedVolumeHeight": height * mpp / 1000, "ImagedVolumeDepth": 0.001 * planes,
-        "ImageOrientationSlide": [0, -1, 0, -1, 0, 0], "TotalPixelMatrixOriginSequence": [origin],
-        "DimensionOrganizationSequence": [organisation], "DimensionOrganizationType": "TILED_FULL",
-        "NumberOfFrames": len(frames), "ExtendedDepthOfField": "NO", "FocusMethod": "AUTO",
-        "SpecimenLabelInImage": "YES" if kind[2] == "LABEL" else "NO", "BurnedInAnnotation": "NO",
-        "VolumetricProperties": "VOLUME", "ContainerIdentifier": "1", "IssuerOfTheContainerIdentifierSequence": [],
-        "ContainerTypeCodeSequence": [_code("433466003", "Microscope slide")], "AcquisitionContextSequence": [],
-        "SpecimenDescriptionSequence": [], "OpticalPathSequence": [path_of_light],
-        "SharedFunctionalGroupsSequence": [functional], "PixelData": encapsulate(frames),
-    }  # fmt: skip
-    for name, value in values.items():
+    for name, value in {**_origin(image, series), **_geometry(image, series), **_pixels(image)}.items():
         setattr(dataset, name, value)
     dataset["PixelData"].is_undefined_length = True
     dataset.save_as(path, enforce_file_format=True)
 
 
+def _origin(image: _Image, series: str) -> dict[str, Any]:
+    """Who and what: as empty as the standard allows."""
+    return {
+        "SOPClassUID": _SLIDE_STORAGE, "SOPInstanceUID": f"{series}.{image.number}", "StudyInstanceUID": STUDY,
+        "SeriesInstanceUID": series, "FrameOfReferenceUID": FRAME_OF_REFERENCE, "PositionReferenceIndicator": "",
+        "Modality": "SM", "ImageType": image.kind, "InstanceNumber": image.number, "SeriesNumber": 1,
+        "Manufacturer": "PathAlign", "ManufacturerModelName": "tests", "DeviceSerialNumber": "1",
+        "SoftwareVersions": "1", "PatientID": "", "PatientName": "", "PatientBirthDate": "", "PatientSex": "",
+        "StudyID": "", "StudyDate": "", "StudyTime": "", "AccessionNumber": "", "ReferringPhysicianName": "",
+        "ContentDate": "20200101", "ContentTime": "000000", "AcquisitionDateTime": "20200101000000",
+        "SpecimenLabelInImage": "YES" if image.kind[2] == "LABEL" else "NO", "BurnedInAnnotation": "NO",
+        "ContainerIdentifier": "1", "IssuerOfTheContainerIdentifierSequence": [], "AcquisitionContextSequence": [],
+        "ContainerTypeCodeSequence": [_code("433466003", "Microscope slide")], "SpecimenDescriptionSequence": [],
+        "ExtendedDepthOfField": "NO", "FocusMethod": "AUTO", "VolumetricProperties": "VOLUME",
+    }  # fmt: skip
+
+
+def _geometry(image: _Image, series: str) -> dict[str, Any]:
+    """Sizes in pixels and millimetres, and where frames lie."""
+    height, width = image.pixels.shape[:2]
+    spacing = {"SpacingBetweenSlices": 0.001, "SliceThickness": 0.001, "PixelSpacing": [f"{image.mpp / 1000:.8f}"] * 2}
+    shared = _item(
+        PixelMeasuresSequence=[_item(**spacing)],
+        WholeSlideMicroscopyImageFrameTypeSequence=[_item(FrameType=image.kind)],
+    )
+    values: dict[str, Any] = {
+        "TotalPixelMatrixColumns": width, "TotalPixelMatrixRows": height, "TotalPixelMatrixFocalPlanes": image.planes,
+        "ImagedVolumeWidth": width * image.mpp / 1000, "ImagedVolumeHeight": height * image.mpp / 1000,
+        "ImagedVolumeDepth": 0.001 * image.planes, "ImageOrientationSlide": [0, -1, 0, -1, 0, 0],
+        "TotalPixelMatrixOriginSequence": [
+            _item(XOffsetInSlideCoordinateSystem=0.0, YOffsetInSlideCoordinateSystem=0.0)
+        ],
+        "DimensionOrganizationSequence": [_item(DimensionOrganizationUID=f"{series}.1000")],
+        "DimensionOrganizationType": "TILED_SPARSE" if image.missing else "TILED_FULL",
+        "SharedFunctionalGroupsSequence": [shared],
+    }  # fmt: skip
+    if image.missing:
+        values["PerFrameFunctionalGroupsSequence"] = [_place(top, left, image.mpp) for top, left in image.places()]
+    return values
+
+
+def _pixels(image: _Image) -> dict[str, Any]:
+    """The frames and how they are to be understood."""
+    from pydicom.encaps import encapsulate
+
+    frames = image.frames()
+    light = _item(
+        OpticalPathIdentifier="0",
+        IlluminationTypeCodeSequence=[_code("111744", "Brightfield illumination")],
+        IlluminationColorCodeSequence=[_code("11744", "Full Spectrum")],
+        **({} if image.icc is None else {"ICCProfile": image.icc}),
+    )
+    return {
+        "Rows": image.tile_px, "Columns": image.tile_px, "SamplesPerPixel": 3, "PlanarConfiguration": 0,
+        "PhotometricInterpretation": "YBR_FULL_422", "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7,
+        "PixelRepresentation": 0, "LossyImageCompression": "01", "LossyImageCompressionRatio": 10,
+        "LossyImageCompressionMethod": "ISO_10918_1", "NumberOfOpticalPaths": 1, "OpticalPathSequence": [light],
+        "NumberOfFrames": len(frames), "PixelData": encapsulate(frames),
+    }  # fmt: skip
+
+
+def _place(top: int, left: int, mpp: float) -> Any:
+    """Where a frame lies: pixels count from one, the slide is seen as `ImageOrientationSlide` says."""
+    place = _item(
+        RowPositionInTotalImagePixelMatrix=top + 1,
+        ColumnPositionInTotalImagePixelMatrix=left + 1,
+        XOffsetInSlideCoordinateSystem=f"{-top * mpp / 1000:.6f}",
+        YOffsetInSlideCoordinateSystem=f"{-left * mpp / 1000:.6f}",
+        ZOffsetInSlideCoordinateSystem="0.0",
+    )
+    return _item(PlanePositionSlideSequence=[place], FrameContentSequence=[_item(DimensionIndexValues=[1])])
+
+
 def _code(value: str, meaning: str) -> Any:
+    return _item(CodeValue=value, CodingSchemeDesignator="DCM", CodeMeaning=meaning)
+
+
+def _item(**values: Any) -> Any:
+    """An item of a sequence."""
     from pydicom.dataset import Dataset
 
-    code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, "DCM", meaning
-    return code
+    item = Dataset()
+    for name, value in values.items():
+        setattr(item, name, value)
+    return item
