@@ -7,6 +7,7 @@ which reads 20-100 times faster than a chunk per patch. docs/embeddings.md descr
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ import numpy as np
 from jaxtyping import Float
 
 from pathalign.domain.geometry import Bag, PatchGrid
-from pathalign.errors import StaleArtifact
 from pathalign.store.artifact import written_aside
 from pathalign.store.embedding_file import FORMAT, EmbeddingFile, index_of, open_bag
+from pathalign.store.hdf5 import DAMAGE
 from pathalign.store.trailing_index import append_index, read_index
 
 __all__ = ["FORMAT", "EmbeddingFile", "embedding_path", "open_bag", "read_bag", "read_provenance", "write_bag"]
@@ -61,6 +62,8 @@ def index_again(path: Path) -> None:
     """Put the index of a file that was just written, or changed, behind it."""
     with h5py.File(path, "r") as f:
         index = index_of(f, path.stat().st_size)
+        for name, extent in index["arrays"].items():
+            extent["crc32"] = zlib.crc32(f[name][()].data)
     append_index(path, index)
 
 
@@ -107,7 +110,7 @@ def read_provenance(path: Path) -> dict[str, Any] | None:
             return dict(index["provenance"])
         with h5py.File(path, "r") as f:
             return dict(json.loads(f.attrs["provenance"]))
-    except (OSError, KeyError, json.JSONDecodeError, StaleArtifact):
+    except DAMAGE:  # a `StaleArtifact` is a ValueError
         return None
 
 

@@ -71,6 +71,8 @@ def export_embeddings(
         )
     with progress(f"Exporting {source.name}", len(files)) as advance:
         if form is ExportFormat.SHARDS:
+            for file in files:
+                file.check()
             for count in write_shards(
                 files, folder, seed=seed, shard_bytes=shard_bytes, licence=manifest["licence"],
                 config={"embeddings": {"name": source.name, **manifest["config"]}, "split": split and split.value},
@@ -79,6 +81,7 @@ def export_embeddings(
                 advance(count)
         else:
             for file in files:
+                file.check()
                 write_trident(file, embedding_path(folder, file.slide_id))
                 advance(1)
     pattern = "shard-*.tar" if form is ExportFormat.SHARDS else "*.h5"

@@ -19,6 +19,7 @@ import numpy as np
 
 from pathalign.errors import BadEmbeddings
 from pathalign.store.foreign.foreign_bag import PX0, UM, ForeignBag, checked_arrays, number, text, whole
+from pathalign.store.hdf5 import DAMAGE, brief, stored
 
 _NAMES = ("features", "feats", "patch_embeddings")
 """What the embeddings are called; the last in STAMP's files of multiplexed slides."""
@@ -32,20 +33,17 @@ def read_hdf5(path: Path, *, positions: Path | None = None, encoder: str | None 
     try:
         with h5py.File(path, "r") as f:
             return _read(path, f, positions, encoder)
-    except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for damage
-        raise BadEmbeddings(f"{path.name} is damaged or no complete HDF5 file ({_brief(error)}).") from error
+    except BadEmbeddings:
+        raise  # which is a ValueError too
+    except DAMAGE as error:
+        raise BadEmbeddings(f"{path.name} is damaged or no complete HDF5 file ({brief(error)}).") from error
 
 
 def read_grid(path: Path, embeddings: np.ndarray, *, name: str) -> ForeignBag:
     """Embeddings that have no positions of their own, with those of a grid file of CLAM or TRIDENT."""
-    try:
-        with h5py.File(path, "r") as f:
-            if not isinstance(f.get("coords"), h5py.Dataset):
-                raise BadEmbeddings(f"{path.name}, the grid of {name}, holds no coords.")
-            features, coords = checked_arrays(name, embeddings, f["coords"][()])
-            return _with_pixels(features, coords, dict(f["coords"].attrs), encoder=None)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise BadEmbeddings(f"{path.name}, the grid of {name}, is damaged ({_brief(error)}).") from error
+    coords, attributes = _grid(path, name)
+    features, coords = checked_arrays(name, embeddings, coords)
+    return _with_pixels(features, coords, attributes, encoder=None)
 
 
 def holds_embeddings(path: Path) -> bool:
@@ -53,7 +51,7 @@ def holds_embeddings(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as f:
             return any(name in f for name in _NAMES)
-    except OSError:
+    except DAMAGE:
         return True
 
 
@@ -65,7 +63,7 @@ def embedding_length(path: Path, *, encoder: str | None = None) -> int | None:
             if isinstance(found, h5py.Group):
                 found = found.get(encoder) if encoder else next(iter(found.values()), None)
             return int(found.shape[-1]) if isinstance(found, h5py.Dataset) and found.ndim > 1 and found.size else None
-    except OSError:
+    except DAMAGE:
         return None
 
 
@@ -75,18 +73,18 @@ def _read(path: Path, f: h5py.File, positions: Path | None, encoder: str | None)
     name = next((name for name in _NAMES if isinstance(f.get(name), h5py.Dataset)), "")
     if not name:
         raise BadEmbeddings(
-            f"{path.name} holds {', '.join(sorted(f)) or 'nothing'}; expected features (TRIDENT, CLAM), "
+            f"{path.name} holds {', '.join(sorted(map(str, f))) or 'nothing'}; expected features (TRIDENT, CLAM), "
             "features/ENCODER (AtlasPatch) or feats (STAMP)."
         )
     if not isinstance(f.get("coords"), h5py.Dataset):
         if name == "features" and positions is not None:
-            return read_grid(positions, f[name][()], name=path.name)
+            return read_grid(positions, stored(f[name]), name=path.name)
         raise BadEmbeddings(
             f"{path.name} has embeddings but no coords: where they lie on the slide is lost, and the model needs it."
         )
     if (kind := text(f.attrs, "feat_type")) not in (None, "tile"):
         raise BadEmbeddings(f"{path.name} holds {kind} embeddings; expected those of tiles (`stamp preprocess`).")
-    embeddings, coords = checked_arrays(path.name, f[name][()], f["coords"][()])
+    embeddings, coords = checked_arrays(path.name, stored(f[name]), stored(f["coords"]))
     if name != "features":
         return _stamp(f, embeddings, coords)
     if "pathalign_format" in f.attrs:
@@ -146,7 +144,7 @@ def _atlaspatch(path: Path, f: h5py.File, encoder: str | None) -> ForeignBag:
             f"{path.name} (AtlasPatch) has {asked}; it holds features of {', '.join(present) or 'none'}. "
             "Choose one with `--encoder-name`."
         )
-    embeddings, coords = checked_arrays(path.name, f["features"][encoder][()], f["coords"][()])
+    embeddings, coords = checked_arrays(path.name, stored(f["features"][encoder]), stored(f["coords"]))
     return replace(_with_pixels(embeddings, coords, dict(f.attrs), encoder=encoder), layout="AtlasPatch")
 
 
@@ -162,20 +160,25 @@ def _own(f: h5py.File, embeddings: np.ndarray, coords: np.ndarray) -> ForeignBag
 
 def _attributes(positions: Path, coords: np.ndarray, name: str) -> dict[str, Any]:
     """The attributes of the grid file, when it is the grid that the embeddings were made on."""
-    with h5py.File(positions, "r") as f:
-        if not np.array_equal(np.asarray(f["coords"][()]).reshape(-1, 2), coords):
-            raise BadEmbeddings(
-                f"{name} and its grid {positions.parent.name}/{positions.name} have different positions: they are not "
-                "of one run. Import the embeddings that were made on this grid."
-            )
-        return dict(f["coords"].attrs)
+    expected, attributes = _grid(positions, name)
+    if not np.array_equal(expected.reshape(-1, 2), coords):
+        raise BadEmbeddings(
+            f"{name} and its grid {positions.parent.name}/{positions.name} have different positions: they are not "
+            "of one run. Import the embeddings that were made on this grid."
+        )
+    return attributes
+
+
+def _grid(path: Path, name: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Positions and attributes of a grid file."""
+    try:
+        with h5py.File(path, "r") as f:
+            return stored(f["coords"]), dict(f["coords"].attrs)
+    except DAMAGE as error:
+        raise BadEmbeddings(f"{path.name}, the grid of {name}, is damaged ({brief(error)}).") from error
 
 
 def _stride(coords: np.ndarray) -> float:
     """The step of the grid: the smallest distance between two columns or two rows."""
     steps = [np.diff(np.unique(coords[:, axis])) for axis in (0, 1)]
     return float(min((step.min() for step in steps if len(step)), default=0.0))
-
-
-def _brief(error: Exception) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
