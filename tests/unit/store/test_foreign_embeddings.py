@@ -343,3 +343,28 @@ def test_several_encoders_of_trident(tmp_path: Path) -> None:
     with pytest.raises(BadEmbeddings, match="features_conch_v1, features_uni_v1"):
         foreign_files(tmp_path, ["s"])
     assert foreign_files(tmp_path, ["s"], encoder="uni_v1")["s"].path.parent.name == "features_uni_v1"
+
+
+@pytest.mark.parametrize("layout", ["trident", "stamp", "atlaspatch"])
+def test_flipped_bytes_are_a_reason_or_change_nothing_but_values(tmp_path: Path, layout: str) -> None:
+    """Of many damaged copies each is refused with the file's name, or read in the shape that it has."""
+    path = tmp_path / "s.h5"
+    if layout == "atlaspatch":
+        write_atlaspatch(path, {"uni": EMBEDDINGS}, XY)
+    else:
+        {"trident": write_trident, "stamp": write_stamp}[layout](path, EMBEDDINGS, XY)
+    whole, random, refused = path.read_bytes(), np.random.default_rng(0), []
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in random.integers(0, min(len(data), 2500), 3):
+            data[place] = random.integers(0, 256)
+        path.write_bytes(data)
+        try:
+            bag = read_hdf5(path)
+        except BadEmbeddings as error:
+            refused.append(str(error))
+        else:
+            assert len(bag.coords) == len(bag) <= 4
+
+    assert len(refused) > 5
+    assert all("s.h5" in reason for reason in refused)
