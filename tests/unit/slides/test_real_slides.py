@@ -99,10 +99,10 @@ def test_tissue_of_a_real_slide_is_most_of_what_has_colour(real_data: Path) -> N
     assert colour[taken].mean() > 2 * colour[~taken].mean()
 
 
-def pixels_of(path: Path) -> np.ndarray:
-    """All patches of a slide."""
+def pixels_of(path: Path, *, most: int | None = None) -> np.ndarray:
+    """All patches of a slide, or an even choice of them."""
     with SlideReader(path) as slide:
-        grid = plan_patches(slide, PatchSpec(), TissueConfig())
+        grid = plan_patches(slide, PatchSpec(max_patches=most), TissueConfig())
         return np.concatenate(list(read_patches(slide, grid, batch=16)))
 
 
@@ -122,7 +122,8 @@ def test_a_copy_without_its_tail_is_refused_or_whole(real_data: Path, tmp_path: 
     """Where only the label and macro images were cut off a slide may open, and then no pixel of it is another."""
     path = truncated(real_data / "slides" / "1065626.svs", tmp_path, 0.95)
 
-    np.testing.assert_array_equal(pixels_of(path), pixels_of(real_data / "slides" / "1065626.svs"))
+    whole = pixels_of(real_data / "slides" / "1065626.svs", most=3)
+    np.testing.assert_array_equal(pixels_of(path, most=3), whole)
 
 
 def truncated(path: Path, folder: Path, share: float) -> Path:
