@@ -13,8 +13,8 @@ import tempfile
 import numpy as np
 from jaxtyping import UInt8
 
-SLOTS = 4
-"""Batches that a reading process may be ahead."""
+SLOTS = 8
+"""Batches that a reading process may be ahead: some hundred patches, while it finds the tissue of the next slide."""
 
 
 class Ring:
