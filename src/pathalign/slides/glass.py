@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Shaped, UInt8
 
 DARKEST, MOST_COLOUR = 0.45, 0.12
 """Glass is brighter than the one and less saturated than the other; more is a stain."""
@@ -35,10 +35,10 @@ class Glass:
 def find_glass(thumbnail: UInt8[np.ndarray, "y x 3"]) -> Glass | None:
     """The glass of a slide, or None where none is seen. Pure white is no glass: nothing was scanned there."""
     blurred = cv2.blur(thumbnail, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    highest, lowest = blurred.max(-1).astype(np.float32), blurred.min(-1).astype(np.float32)
-    scanned = thumbnail.min(-1) < 254
-    plain = (highest > DARKEST * 255) & (highest - lowest < MOST_COLOUR * highest) & scanned
-    grey = blurred.mean(-1, dtype=np.float32)
+    high, low = highest(blurred).astype(np.float32), lowest(blurred).astype(np.float32)
+    scanned = lowest(thumbnail) < 254
+    plain = (high > DARKEST * 255) & (high - low < MOST_COLOUR * high) & scanned
+    grey = grey_of(blurred)
     smooth = _step(grey) < STEEPEST
     candidates = plain & smooth
     if candidates.sum() < max(16, LEAST_SHARE * max(1, scanned.sum())):
@@ -55,16 +55,32 @@ def balanced(thumbnail: UInt8[np.ndarray, "y x 3"], glass_rgb: Float[np.ndarray,
     return np.minimum(thumbnail.astype(np.float32) / (255 * np.asarray(glass_rgb, np.float32)), 1)
 
 
+def highest(rgb: Shaped[np.ndarray, "y x 3"]) -> Shaped[np.ndarray, "y x"]:
+    """The largest channel of each pixel, ten times faster than numpy's maximum along so short an axis."""
+    return np.asarray(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
+
+
+def lowest(rgb: Shaped[np.ndarray, "y x 3"]) -> Shaped[np.ndarray, "y x"]:
+    """The smallest channel of each pixel."""
+    return np.asarray(np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
+
+
+def grey_of(thumbnail: UInt8[np.ndarray, "y x 3"]) -> Float[np.ndarray, "y x"]:
+    """The mean of the channels."""
+    red, green, blue = (thumbnail[..., channel].astype(np.float32) for channel in range(3))
+    return np.asarray((red + green + blue) / 3)
+
+
 def saturation_of(rgb: Float[np.ndarray, "y x 3"]) -> Float[np.ndarray, "y x"]:
     """Saturation in the sense of HSV, 0..1; lone pixels are smoothed away."""
-    value = rgb.max(-1)
-    saturation = np.where(value > 0, (value - rgb.min(-1)) / np.maximum(value, 1e-6), 0).astype(np.float32)
+    value = highest(rgb)
+    saturation = np.where(value > 0, (value - lowest(rgb)) / np.maximum(value, 1e-6), 0).astype(np.float32)
     return np.asarray(cv2.medianBlur(saturation, 3))
 
 
 def grain_of(thumbnail: UInt8[np.ndarray, "y x 3"]) -> Float[np.ndarray, "y x"]:
     """How brightness varies within 5 x 5 pixels, in grey levels; a median, so that an edge nearby is not grain."""
-    grey = thumbnail.mean(-1, dtype=np.float32)
+    grey = grey_of(thumbnail)
     return np.asarray(1.4826 * cv2.medianBlur(np.abs(grey - cv2.medianBlur(grey, 5)), 5))
 
 

@@ -57,7 +57,7 @@ def without_lines(mask: Bool[np.ndarray, "y x"], mpp: float) -> Bool[np.ndarray,
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     deepest = ndimage.maximum(depth, labels, np.arange(count))
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keep = (2 * deepest * mpp > LINE_UM) | (length * mpp < LINE_LENGTH_UM)
+    keep = ((2 * deepest - 1) * mpp > LINE_UM) | (length * mpp < LINE_LENGTH_UM)
     keep[0] = False
     return keep[labels]
 

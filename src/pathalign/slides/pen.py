@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from pathalign.slides.glass import highest, lowest
+
 GREEN_TO_RED = 0.77
 """Optical density in green over that in red: haematoxylin has 0.85 to 1.1, blue ink up to 0.75, green up to 0.6."""
 LEAST_DENSITY = 0.25
@@ -30,14 +32,16 @@ def ink(rgb: Float[np.ndarray, "y x 3"], *, mpp: float) -> Bool[np.ndarray, "y x
     red, green, blue = (density[..., channel] for channel in range(3))
     cool = (red > LEAST_DENSITY) & (green < GREEN_TO_RED * red)
     warm = (green > 1.4) & (blue > 0.6 * green) & (red < 0.25 * green) & _is_even(green)
-    dark = (rgb.max(-1) < BLACK) & (rgb.max(-1) - rgb.min(-1) < NEUTRAL)
+    brightest = highest(rgb)
+    neutral = brightest - lowest(rgb) < NEUTRAL
+    dark = (brightest < BLACK) & neutral
     core = _without_specks((cool | warm) | dark)
     if not core.any():
         return core
     edge = (
         ((green < EDGE_TO_RED * red) & (red > 0.04))  # blue and green, paler
         | ((blue > 0.6 * green) & (red < 0.3 * green) & _near(warm & core, EDGE_UM / mpp))
-        | (rgb.max(-1) - rgb.min(-1) < NEUTRAL)  # black, paler: grey
+        | neutral  # black, paler: grey
     )
     return _near(core, 1) | (edge & _near(core, EDGE_UM / mpp))
 

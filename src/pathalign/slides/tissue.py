@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from pathalign.errors import RefusedSlide
-from pathalign.slides.glass import Glass, balanced, find_glass, grain_of, saturation_of
+from pathalign.slides.glass import Glass, balanced, find_glass, grain_of, highest, lowest, saturation_of
 from pathalign.slides.morphology import closed, grown, opened, trimmed, without_islands, without_lines
 from pathalign.slides.pen import ink
 from pathalign.slides.slide_reader import SlideReader
@@ -124,7 +124,7 @@ def mark_tissue(
         sure |= _faint(thumbnail, saturation, glass, config.faint_saturation)
     mask = grown(sure, pale, config.grow_um / mpp)
     mask = opened(closed(mask, config.close_um / 2 / mpp) & ~inked)
-    mask = trimmed(mask, 1 - rgb.min(-1), reach=round(BESIDE_UM / mpp))
+    mask = trimmed(mask, 1 - lowest(rgb), reach=round(BESIDE_UM / mpp))
     mask = without_islands(without_lines(mask, mpp), config.least_area_um2 / mpp**2)
     mask = ~without_islands(~mask, config.holes_um2 / mpp**2, keep_at_edge=True) & ~inked
     return Tissue(thumbnail=thumbnail, mask=mask, ink=inked, mpp=mpp, glass_seen=glass is not None)
@@ -148,7 +148,7 @@ def _faint(
     return opened(sustained & (grain_of(thumbnail) > GRAINED * max(glass.grain, 0.3)), 5)
 
 
-def otsu(values: Float[np.ndarray, " value"]) -> float:
+def otsu(values: Float[np.ndarray, " *any"]) -> float:
     """Otsu's threshold of values within 0..1 (Otsu 1979), on 256 bins; 0 where all are equal."""
     counts, edges = np.histogram(values, bins=256, range=(0, 1))
     centres = (edges[:-1] + edges[1:]) / 2
@@ -162,7 +162,7 @@ def otsu(values: Float[np.ndarray, " value"]) -> float:
 
 def _refuse_dark_field(thumbnail: UInt8[np.ndarray, "y x 3"], glass: Glass | None, name: str) -> None:
     """Bright-field slides are bright wherever they are not black; fluorescence is a signal of any strength on black."""
-    value = thumbnail.max(-1) / 255
+    value = highest(thumbnail) / 255
     dark, bright = float(np.mean(value < 0.15)), float(np.mean(value > 0.6))
     if (dark > 0.6 and bright < 0.2 and glass is None) or (dark > 0.4 and bright < 0.5 * (1 - dark)):
         raise RefusedSlide(

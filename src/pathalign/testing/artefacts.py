@@ -143,9 +143,10 @@ def _dust(field: NDArray[np.uint8], rng: np.random.Generator) -> Drawing:
     drawing = _clean(field, rng)
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     image = drawing.image.astype(np.float64)
+    apart = ~ndimage.binary_dilation(drawing.tissue, iterations=6)
     for _ in range(60):
         speck = np.hypot(y - rng.uniform(0, SIDE), x - rng.uniform(0, SIDE)) < rng.uniform(0.9, 2.8)
-        speck &= ~ndimage.binary_dilation(drawing.tissue, iterations=6)
+        speck &= apart
         image[speck] = [(60, 55, 50), (120, 90, 60), (200, 110, 160), (90, 90, 150)][rng.integers(4)]
     fibre = _stroke([(15, 300), (60, 240), (70, 180)], 1.2)[..., None]
     return _drawn(image * (1 - fibre) + np.array((110, 100, 150)) * fibre, drawing.tissue)
