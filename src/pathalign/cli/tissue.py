@@ -23,6 +23,7 @@ _OPTIONS = (
     click.option("--mask-mpp", type=float, help="Resolution of the tissue mask (default: 16)."),
     click.option("--holes", type=float, metavar="UM2", help="Fill holes smaller than this (default: 12500; 0: none)."),
     click.option("--least-area", type=float, metavar="UM2", help="Leave out smaller islands (default: 12500)."),
+    click.option("--no-pen", is_flag=True, help="Blue and green are stain, not pen (Alcian blue, trichrome)."),
     click.option("--geojson", is_flag=True, help="Also write tissue and patches for QuPath."),
     click.option("--annotations", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
                  help="Only patches within the regions of DIR/<slide_id>.geojson."),
@@ -79,7 +80,9 @@ def _config(asked: dict[str, Any]) -> Any:
                 patch_mpp=asked["mpp"], patch_px=asked["patch_px"], min_tissue=asked["min_tissue"],
                 overlap_px=asked["overlap"], max_patches=asked["max_patches"], seed=asked["seed"],
             ),
-            tissue=TissueConfig(**{name: value for name, value in given.items() if value is not None}),
+            tissue=TissueConfig(
+                pen=not asked["no_pen"], **{name: value for name, value in given.items() if value is not None}
+            ),
             geojson=asked["geojson"], annotations=asked["annotations"], classes=tuple(asked["classes"]),
         )  # fmt: skip
     except ValueError as error:

@@ -26,8 +26,11 @@ EDGE_UM = 80.0
 """How far the soft edge of a stroke reaches."""
 
 
-def ink(rgb: Float[np.ndarray, "y x 3"], *, mpp: float) -> Bool[np.ndarray, "y x"]:
-    """Where a thumbnail (transmission, balanced by its glass) at `mpp` is covered by ink or is black."""
+def ink(rgb: Float[np.ndarray, "y x 3"], *, mpp: float, coloured: bool = True) -> Bool[np.ndarray, "y x"]:
+    """Where a thumbnail (transmission, balanced by its glass) at `mpp` is covered by ink or is black.
+
+    Without `coloured` only what is black: for stains that are blue, green or deep red themselves.
+    """
     density = -np.log(np.clip(rgb, 1 / 255, 1))
     red, green, blue = (density[..., channel] for channel in range(3))
     cool = (red > LEAST_DENSITY) & (green < GREEN_TO_RED * red)
@@ -35,15 +38,18 @@ def ink(rgb: Float[np.ndarray, "y x 3"], *, mpp: float) -> Bool[np.ndarray, "y x
     brightest = highest(rgb)
     neutral = brightest - lowest(rgb) < NEUTRAL
     dark = (brightest < BLACK) & neutral
-    core = _without_specks((cool | warm) | dark)
+    core = _without_specks(((cool | warm) & coloured) | dark)
     if not core.any():
         return core
-    edge = (
-        ((green < EDGE_TO_RED * red) & (red > 0.04))  # blue and green, paler
-        | ((blue > 0.6 * green) & (red < 0.3 * green) & _near(warm & core, EDGE_UM / mpp))
-        | neutral  # black, paler: grey
+    paler = (
+        (cool, (green < EDGE_TO_RED * red) & (red > 0.04)),
+        (warm, (blue > 0.6 * green) & (red < 0.3 * green)),
+        (dark, neutral),
     )
-    return _near(core, 1) | (edge & _near(core, EDGE_UM / mpp))
+    covered = _near(core, 1)
+    for hue, edge in paler:
+        covered |= edge & _near(hue & core, EDGE_UM / mpp)
+    return covered
 
 
 def _is_even(density: Float[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:

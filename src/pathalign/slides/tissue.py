@@ -52,6 +52,10 @@ class TissueConfig:
     least_area_um2: float = 1.25e4
     """Smaller islands are dust; 1.25e4 is a quarter of a 224-um patch, less than which makes no patch."""
 
+    pen: bool = True
+    """Blue, green and deep red are pen. False for stains of these colours (Alcian blue, trichrome): then only black is
+    taken out."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.mpp <= 64:
             raise ValueError(f"the mask's mpp must lie within 1-64 micrometres per pixel, got {self.mpp}.")
@@ -116,7 +120,7 @@ def mark_tissue(
     glass = find_glass(thumbnail)
     _refuse_dark_field(thumbnail, glass, name)
     rgb = balanced(thumbnail, glass.rgb if glass else np.ones(3, np.float32))
-    inked = ink(rgb, mpp=mpp)
+    inked = ink(rgb, mpp=mpp, coloured=config.pen)
     saturation = saturation_of(rgb)
     saturation[inked] = 0
     sure, pale = _by_threshold(saturation, inked, glass, config)

@@ -214,6 +214,20 @@ def test_ink_is_reported_apart(drawn_field: np.ndarray, colour: str) -> None:
     assert not mark_tissue(clean.image, CONFIG).ink.any()
 
 
+@pytest.mark.parametrize("colour", [(90, 160, 200), (60, 90, 180), (70, 140, 120), (185, 40, 60)])
+def test_a_stain_of_the_colour_of_ink_is_tissue_on_request(colour: tuple[int, int, int]) -> None:
+    """Alcian blue, trichrome, light green and clotted blood are taken for pen, unless the user says otherwise."""
+    image, disc = painted(colour)
+
+    assert mark_tissue(image, CONFIG).ink[disc].mean() > 0.9
+    assert agreement(tissue_mask(image, TissueConfig(pen=False)), disc) > 0.93
+
+
+def test_black_is_no_tissue_also_without_pen() -> None:
+    """A black border and black pen are taken out whatever the stain."""
+    assert not tissue_mask(stroke((15, 15, 20)), TissueConfig(pen=False)).any()
+
+
 @pytest.mark.parametrize("tint", [(243, 242, 244), (250, 250, 250), (240, 232, 214), (196, 198, 200), (214, 222, 232)])
 def test_glass_has_the_colour_that_it_has(tint: tuple[int, int, int]) -> None:
     """The glass is found whatever the white balance, also when more of the slide is tissue."""
