@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
 
-.PHONY: help setup test fast demo lint format docs bench bench-store proof-composites proof-tissue clean
+.PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-tissue clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'

@@ -18,8 +18,11 @@ from pathalign.slides.slide_reader import ReadingPlan, SlideReader
 class ReadsInto(Protocol):
     """A source that writes the pixels of a rectangle where they are wanted, without an array in between."""
 
-    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
-        """Like `PixelSource.read`; the rectangle is as large as `out`."""
+    def can_average(self, level: int, mean: int) -> bool:
+        """Whether it makes pixels that are the means of `mean` x `mean` of a level; always, for 1."""
+
+    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"], mean: int = 1) -> None:
+        """Like `PixelSource.read`; the rectangle is as large as `out`, and counts pixels of `mean` x `mean`."""
 
 
 def read_patches(
@@ -50,6 +53,8 @@ class _Patches:
         source = slide.source
         as_stored = slide.colour in (AS_STORED, NO_PROFILE)
         self._direct = source if as_stored and isinstance(source, ReadsInto) else None
+        whole = int(plan.factor) if plan.factor.is_integer() else 0
+        self._mean = whole if self._direct and self._direct.can_average(plan.level, whole) else 0
         self._scratch = np.empty((0, 0, 3), np.uint8)
 
     def read(self, x_px0: int, y_px0: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
@@ -59,9 +64,11 @@ class _Patches:
             out[:] = self._slide.planned_region(plan, (x_px0, y_px0), (px, px))
             return
         x, y = x_px0 / plan.downsample, y_px0 / plan.downsample
-        if plan.factor == 1 and x.is_integer() and y.is_integer():
-            self._direct.read_into(plan.level, int(x), int(y), out)
-            return
+        if self._mean:
+            left_mean, top_mean = x / self._mean, y / self._mean
+            if left_mean.is_integer() and top_mean.is_integer():
+                self._direct.read_into(plan.level, int(left_mean), int(top_mean), out, self._mean)
+                return
         left, width = source_span(x, px, plan.factor)
         top, height = source_span(y, px, plan.factor)
         start = (x - left, y - top)

@@ -54,6 +54,7 @@ class TiledTiffSource:
         self.icc_profile: bytes | None = layout.icc_profile
         self._descriptor, self._process = descriptor, os.getpid()
         self._cache = TileCache()
+        self._means: dict[tuple[int, int], DecodedLevel] = {}
 
     def read(self, level: int, left: int, top: int, width: int, height: int) -> UInt8[np.ndarray, "y x 3"]:
         """See `PixelSource.read`."""
@@ -61,14 +62,22 @@ class TiledTiffSource:
         self.read_into(level, left, top, out)
         return out
 
-    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
-        """`read`, into an array that is there and lies in one piece: its size is the rectangle's."""
+    def can_average(self, level: int, mean: int) -> bool:
+        """Whether `read_into` makes pixels that are the means of `mean` x `mean` of a level."""
+        return self._decoded[level].can_average(mean)
+
+    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"], mean: int = 1) -> None:
+        """`read`, into an array that is there and lies in one piece: its size is the rectangle's.
+
+        With `mean` left, top and the size count pixels that are means of `mean` x `mean` pixels of the level: each tile
+        is averaged once, while it is hot, and kept so.
+        """
         if os.getpid() != self._process:
             raise RuntimeError(
                 f"{self.name} was opened in process {self._process} and is read in process {os.getpid()}: a slide that "
                 "is open must not cross a fork. Open it in the process that reads it."
             )
-        of = self._decoded[level]
+        of = self._decoded[level] if mean == 1 else self._averaged(level, mean)
         height, width = out.shape[:2]
         if left < 0 or top < 0 or left + width > of.size_px[0] or top + height > of.size_px[1]:
             out[:] = 255
@@ -81,7 +90,7 @@ class TiledTiffSource:
         lines = out.reshape(height, width * 3)  # fewer and longer stretches to copy
         for row, y, tile_y in rows:
             for column, x, tile_x in columns:
-                tile = self._tile(of, level, row * of.columns + column)
+                tile = self._tile(of, level * 64 + mean, row * of.columns + column)
                 lines[y, x] = 255 if tile is None else tile[tile_y, tile_x]
 
     def scanned_tiles(self, level: int) -> Int64[np.ndarray, " tile"]:
@@ -103,9 +112,14 @@ class TiledTiffSource:
         self._descriptor = -1
         self._cache = TileCache()
 
-    def _tile(self, of: DecodedLevel, level: int, index: int) -> UInt8[np.ndarray, "y byte"] | None:
+    def _averaged(self, level: int, mean: int) -> DecodedLevel:
+        if (level, mean) not in self._means:
+            self._means[level, mean] = self._decoded[level].averaged(mean)
+        return self._means[level, mean]
+
+    def _tile(self, of: DecodedLevel, kind: int, index: int) -> UInt8[np.ndarray, "y byte"] | None:
         """The lines of a decoded tile, to be read at once and never written to; None when it was never scanned."""
-        key = level << 48 | index  # an int is found faster than a tuple
+        key = kind << 48 | index  # an int is found faster than a tuple
         tile = self._cache.get(key)
         if tile is not None:
             return tile
@@ -117,14 +131,14 @@ class TiledTiffSource:
         try:
             if len(data) != count:
                 raise ValueError(f"the file ends within its {count} bytes")
-            of.decode(data, tile.reshape(of.tile_px[1], of.tile_px[0], 3))
+            of.decode(index, data, tile.reshape(of.tile_px[1], of.tile_px[0], 3))
         except ValueError as error:
             self._cache.give_back(tile)
-            left, top, _, _ = self.tile_place(level, index)
+            row, column = divmod(index, of.columns)
+            x, y = column * of.image.tile_px[0], row * of.image.tile_px[1]
             raise UnreadableSlide(
-                f"{self.name} breaks in the tile at pixel ({left * of.shrink}, {top * of.shrink}) of its level "
-                f"{of.number} ({error}): the file is damaged. Copy it again from its source, or leave it out of "
-                "slides.csv."
+                f"{self.name} breaks in the tile at pixel ({x}, {y}) of its level {of.number} ({error}): the file is "
+                "damaged. Copy it again from its source, or leave it out of slides.csv."
             ) from error
         self._cache.put(key, tile)
         return tile

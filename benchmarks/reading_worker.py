@@ -1,0 +1,185 @@
+"""One reader in a process of its own: `reading.py` starts it with the interpreter that has the reader.
+
+    python benchmarks/reading_worker.py '{"reader": "openslide", "slide": "slide.tif", "scale": 1, ...}'
+
+Prints one JSON document. Every reader gets the same corners in the order (y, x), is opened and closed within the time
+that is taken, and fills the same uint8 batches [32, 224, 224, 3]. Nothing of PathAlign is imported but for its own row,
+so that any environment can run it. Peers that have no area filter of their own get OpenCV's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PX, BATCH = 224, 32
+MPP = 0.5
+Read = Callable[[int, int, int], Any]
+"""x, y and side in level-0 pixels -> uint8 RGB [side, side, 3], or already [PX, PX, 3]."""
+
+
+def main() -> None:
+    job = json.loads(sys.argv[1])
+    batches = READERS[job["reader"]]
+    corners = np.array(job["corners"], np.int32)
+    side = PX * job["scale"]
+    list(batches(job["slide"], corners[:1], side))  # imports and first use are not timed
+    time.sleep(max(0.0, job.get("start_at", 0) - time.time()))
+    began, cpu = time.time(), time.process_time()
+    count = sum(len(batch) for batch in batches(job["slide"], corners, side))
+    cpu, ended = time.process_time() - cpu, time.time()
+    peak = peak_mb()
+    digest, sample = hashlib.sha256(), []
+    for batch in batches(job["slide"], corners[:: max(1, len(corners) // 64)], side) if job.get("sample") else ():
+        digest.update(batch.tobytes())
+        sample.append(batch)
+    if sample:
+        np.save(job["sample"], np.concatenate(sample))
+    print(json.dumps({
+        "patches": count, "cpu_s": cpu, "began": began, "ended": ended, "peak_mb": peak,
+        "sha256": digest.hexdigest() if sample else None, "version": version(job["reader"]),
+    }))  # fmt: skip
+
+
+def peak_mb() -> float:
+    """The most memory that this process held; that of its parent before it was started does not count."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def version(reader: str) -> str:
+    package = {
+        "ours": "pathalign", "ours, DCT-scaled": "pathalign", "openslide": "openslide-bin", "cucim": "cucim-cu12",
+        "lazyslide": "wsidata",
+    }.get(reader, reader)  # fmt: skip
+    return importlib.metadata.version(package)
+
+
+def batched(read: Read, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    """Patches of a reader that gives them one by one."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    for start in range(0, len(corners), BATCH):
+        part = corners[start : start + BATCH].tolist()
+        out = np.empty((len(part), PX, PX, 3), np.uint8)
+        for patch, (x, y) in zip(out, part, strict=True):
+            pixels = read(x, y, side)
+            if len(pixels) == PX:
+                patch[:] = pixels
+            else:
+                cv2.resize(np.ascontiguousarray(pixels), (PX, PX), dst=patch, interpolation=cv2.INTER_AREA)
+        yield out
+
+
+def ours(slide: str, corners: np.ndarray, side: int, scaled_decode: bool = False) -> Iterator[np.ndarray]:
+    from pathalign.domain.geometry import PatchGrid, PatchSpec
+    from pathalign.slides.patch_reading import read_patches
+    from pathalign.slides.slide_reader import SlideReader
+
+    mpp = MPP * side / PX
+    grid = PatchGrid(
+        spec=PatchSpec(patch_px=PX, patch_mpp=mpp), slide_mpp=MPP, effective_mpp=mpp, xy_px0=corners,
+        tissue_share=np.ones(len(corners), np.float32),
+    )  # fmt: skip
+    with SlideReader(Path(slide)) as reader:
+        yield from read_patches(reader, grid, batch=BATCH, scaled_decode=scaled_decode)
+
+
+def ours_dct(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    yield from ours(slide, corners, side, scaled_decode=True)
+
+
+def openslide(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    import openslide
+
+    with openslide.OpenSlide(slide) as reader:
+        yield from batched(
+            lambda x, y, side: np.asarray(reader.read_region((x, y), 0, (side, side)).convert("RGB")), corners, side
+        )
+
+
+def tiffslide(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    import tiffslide
+
+    with tiffslide.TiffSlide(slide) as reader:
+        yield from batched(lambda x, y, side: reader.read_region((x, y), 0, (side, side), as_array=True), corners, side)
+
+
+def fastslide(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    import fastslide
+
+    with fastslide.FastSlide.from_file_path(slide) as reader:
+        yield from batched(
+            lambda x, y, side: reader.read_region((x, y), 0, (side, side)).numpy()[..., :3], corners, side
+        )
+
+
+def pyvips(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    import pyvips
+
+    image = pyvips.Image.new_from_file(slide)
+    factor = side // PX
+    region = pyvips.Region.new(image.shrink(factor, factor) if factor > 1 else image)
+
+    def read(x: int, y: int, _: int) -> np.ndarray:
+        return np.frombuffer(region.fetch(x // factor, y // factor, PX, PX), np.uint8).reshape(PX, PX, 3)
+
+    yield from batched(read, corners, side)
+
+
+def cucim(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    from cucim import CuImage
+
+    image = CuImage(slide)
+    yield from batched(lambda x, y, side: np.asarray(image.read_region((x, y), (side, side), 0)), corners, side)
+    image.close()
+
+
+def hs2p(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    from hs2p.wsi.wsi import WSI
+
+    wsi = WSI(path=Path(slide), backend="auto")
+
+    def read(x: int, y: int, side: int) -> np.ndarray:
+        return wsi.read_region_at_spacing(
+            location=(x, y), requested_spacing_um=MPP * side / PX, size=(PX, PX), tolerance=0.05, interpolation="area"
+        )
+
+    yield from batched(read, corners, side)
+
+
+def trident(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    from trident import load_wsi
+
+    wsi = load_wsi(slide, lazy_init=False)
+    yield from batched(
+        lambda x, y, side: wsi.read_region((x, y), level=0, size=(side, side), read_as="numpy"), corners, side
+    )
+
+
+def lazyslide(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:
+    from wsidata import open_wsi
+
+    wsi = open_wsi(slide)
+    yield from batched(lambda x, y, side: wsi.read_region(x, y, side, side, level=0), corners, side)
+
+
+READERS: dict[str, Callable[[str, np.ndarray, int], Iterator[np.ndarray]]] = {
+    "ours": ours, "ours, DCT-scaled": ours_dct, "openslide": openslide, "tiffslide": tiffslide, "fastslide": fastslide,
+    "pyvips": pyvips, "hs2p": hs2p, "cucim": cucim, "trident": trident, "lazyslide": lazyslide,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    main()
