@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +34,10 @@ def every_patch(slide: SlideReader, *, px: int, mpp: float) -> PatchGrid:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("mpp", [0.25, 0.29, 0.5, 0.6, 1.0])
+@pytest.mark.parametrize("mpp", [0.25, 0.29, 0.5, 0.6, 0.75, 1.0])
 def test_batches_hold_what_the_reader_reads(written: Callable[..., Path], field_025: np.ndarray, mpp: float) -> None:
     """At native, whole and fractional scales, and beyond the edge, a batch holds what `SlideReader.region` gives."""
-    with SlideReader(written(field_025[:1100, :900], mpp=0.25, levels=2)) as slide:
+    with SlideReader(written(field_025[:1101, :903], mpp=0.25, levels=1)) as slide:  # sides that no factor divides
         assert isinstance(slide.source, TiledTiffSource)
         grid = every_patch(slide, px=96, mpp=mpp)
         batches = list(read_patches(slide, grid, batch=7))
@@ -44,6 +45,18 @@ def test_batches_hold_what_the_reader_reads(written: Callable[..., Path], field_
         assert [len(batch) for batch in batches] == [7] * (len(grid) // 7) + [len(grid) % 7] * (len(grid) % 7 > 0)
         for patch, (x, y) in zip(np.concatenate(batches), grid.xy_px0.tolist(), strict=True):
             np.testing.assert_array_equal(patch, slide.region((x, y), size_px=(96, 96), mpp=mpp))
+
+
+def test_corners_that_no_factor_divides(written: Callable[..., Path], field_025: np.ndarray) -> None:
+    """Means of 2 x 2 that start at an odd pixel are not those that are made tile by tile, and are read all the same."""
+    with SlideReader(written(field_025, mpp=0.25, levels=1)) as slide:
+        corners = np.array([[0, 0], [31, 64], [64, 77]], np.int32)
+        grid = replace(every_patch(slide, px=96, mpp=0.5).only(np.arange(3)), xy_px0=corners)
+        patches = next(iter(read_patches(slide, grid, batch=3)))
+        for patch, (x, y) in zip(patches, grid.xy_px0.tolist(), strict=True):
+            source = slide.source.read(0, x, y, 192, 192).astype(float)
+            mean = source.reshape(96, 2, 96, 2, 3).mean((1, 3))
+            assert np.abs(patch - mean).max() <= 0.5
 
 
 def test_batches_are_not_used_again(written: Callable[..., Path], field_025: np.ndarray) -> None:
