@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, with_json, with_workspace
+from pathalign.cli.grid_options import GRID_OPTIONS, grid_of
 from pathalign.cli.learn import WORKSPACE_ENCODER, run_pretrain
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import NeedsRepair
@@ -19,19 +19,7 @@ _WHAT = (
         "--encoder", default=WORKSPACE_ENCODER, metavar="NAME", show_default=True,
         help="The workspace's own, a model folder, or a Hugging Face Hub name of a vision transformer.",
     ),
-    click.option("--mpp", default=1.0, show_default=True, help="Resolution of patches in micrometres per pixel."),
-    click.option("--patch-px", default=224, show_default=True, help="Side of a patch in pixels."),
-    click.option("--overlap", default=0, show_default=True, help="Pixels that neighbouring patches share."),
-    click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
-    click.option("--max-patches", type=int, help="Keep so many of a slide, evenly spread (default: all)."),
-    click.option("--seed", default=0, show_default=True, help="Which of the even choices --max-patches makes."),
-    click.option("--mask-mpp", type=float, help="Resolution of the tissue mask (default: 16)."),
-    click.option("--holes", type=float, metavar="UM2", help="Fill holes smaller than this (default: 12500; 0: none)."),
-    click.option("--least-area", type=float, metavar="UM2", help="Leave out smaller islands (default: 12500)."),
-    click.option("--annotations", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
-                 help="Only patches within the regions of DIR/<slide_id>.geojson."),
-    click.option("--class", "classes", metavar="NAME", multiple=True,
-                 help="Only annotations of this class (again: or this)."),
+    *GRID_OPTIONS,
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
@@ -70,7 +58,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
     from pathalign.tasks import embedding
     from pathalign.tasks.shards import parse_shard
 
-    spec, tissue = _what(asked)
+    spec, tissue = grid_of(asked)
     shard = parse_shard(asked["shard"]) if asked["shard"] else None
     device = pick_device(asked["device"] if asked["engine"] == "local" else "cpu")
     reading = _reading(asked, on_gpu=device.type == "cuda")
@@ -103,20 +91,6 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
             "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
         )
         raise click.exceptions.Exit(2)
-
-
-def _what(asked: dict[str, Any]) -> tuple[PatchSpec, Any]:
-    from pathalign.slides.tissue import TissueConfig
-
-    given = {"mpp": asked["mask_mpp"], "holes_um2": asked["holes"], "least_area_um2": asked["least_area"]}
-    try:
-        spec = PatchSpec(
-            patch_mpp=asked["mpp"], patch_px=asked["patch_px"], min_tissue=asked["min_tissue"],
-            overlap_px=asked["overlap"], max_patches=asked["max_patches"], seed=asked["seed"],
-        )  # fmt: skip
-        return spec, TissueConfig(**{name: value for name, value in given.items() if value is not None})
-    except ValueError as error:
-        raise NeedsRepair(str(error)) from error
 
 
 def _reading(asked: dict[str, Any], *, on_gpu: bool) -> Any:

@@ -1,0 +1,44 @@
+"""Which tissue and which patches: options that `tissue` and `embed` share, so that one shows what the other takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pathalign.domain.geometry import PatchSpec
+from pathalign.errors import NeedsRepair
+
+GRID_OPTIONS = (
+    click.option("--mpp", default=1.0, show_default=True, help="Resolution of patches in micrometres per pixel."),
+    click.option("--patch-px", default=224, show_default=True, help="Side of a patch in pixels."),
+    click.option("--overlap", default=0, show_default=True, help="Pixels that neighbouring patches share."),
+    click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
+    click.option("--max-patches", type=int, help="Keep so many of a slide, evenly spread (default: all)."),
+    click.option("--seed", default=0, show_default=True, help="Which of the even choices --max-patches makes."),
+    click.option("--mask-mpp", type=float, help="Resolution of the tissue mask (default: 16)."),
+    click.option("--holes", type=float, metavar="UM2", help="Fill holes smaller than this (default: 12500; 0: none)."),
+    click.option("--least-area", type=float, metavar="UM2", help="Leave out smaller islands (default: 12500)."),
+    click.option("--no-pen", is_flag=True, help="Blue and green are stain, not pen (Alcian blue, trichrome)."),
+    click.option("--annotations", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
+                 help="Only patches within the regions of DIR/<slide_id>.geojson."),
+    click.option("--class", "classes", metavar="NAME", multiple=True,
+                 help="Only annotations of this class (again: or this)."),
+)  # fmt: skip
+
+
+def grid_of(asked: dict[str, Any]) -> tuple[PatchSpec, Any]:
+    """The patches and the tissue (`TissueConfig`) that are asked for; raises `NeedsRepair` for values out of range."""
+    from pathalign.slides.tissue import TissueConfig
+
+    given = {"mpp": asked["mask_mpp"], "holes_um2": asked["holes"], "least_area_um2": asked["least_area"]}
+    try:
+        spec = PatchSpec(
+            patch_mpp=asked["mpp"], patch_px=asked["patch_px"], min_tissue=asked["min_tissue"],
+            overlap_px=asked["overlap"], max_patches=asked["max_patches"], seed=asked["seed"],
+        )  # fmt: skip
+        tissue = {name: value for name, value in given.items() if value is not None}
+        return spec, TissueConfig(pen=not asked["no_pen"], **tissue)
+    except ValueError as error:
+        raise NeedsRepair(str(error)) from error
