@@ -73,7 +73,9 @@ def _add(union: Bool[np.ndarray, "y x"], rings: Sequence[Ring], top: int) -> Non
 def _toggle(toggles: Bool[np.ndarray, "y x"], ring: Ring, left: int, top: int) -> None:
     """Flip a row where an edge crosses the line of its sample points: inside becomes outside there."""
     height, width = toggles.shape
-    for (x0, y0), (x1, y1) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+    ends = np.roll(ring, -1, axis=0)
+    reaches = (np.maximum(ring[:, 1], ends[:, 1]) > top) & (np.minimum(ring[:, 1], ends[:, 1]) < top + height)
+    for (x0, y0), (x1, y1) in zip(ring[reaches].tolist(), ends[reaches].tolist(), strict=True):
         low, high = (y0, y1) if y0 <= y1 else (y1, y0)
         start, stop = max(0, int(np.ceil(low - 0.5)) - top), min(height, int(np.ceil(high - 0.5)) - top)
         if start >= stop:
