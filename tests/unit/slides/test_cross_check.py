@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathalign.errors import UnreadableSlide
 from pathalign.slides.cross_check import cross_check
 from pathalign.slides.sources.tiled_tiff import TiledTiffSource, open_tiled_tiff
 from pathalign.testing.foreign_slides.tiff import Directory, write_directories
@@ -80,3 +81,16 @@ def test_broken_and_empty_tiles_are_left_to_reading(field_025: np.ndarray, tmp_p
     ):
         write_directories(tmp_path / name, [Directory(tags=good.tags, blocks=blocks)])
         assert checked(tmp_path / name) is None
+
+
+def test_a_decoder_that_fails_on_every_tile_is_found(
+    field_025: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing decodes that OpenSlide decodes, the decoder is at fault and not the file."""
+    write_directories(tmp_path / "a.tif", [jpeg_level(field_025)])
+
+    def fails(self: TiledTiffSource, *place: int) -> np.ndarray:
+        raise UnreadableSlide("an encoding that is not known here")
+
+    monkeypatch.setattr(TiledTiffSource, "read", fails)
+    assert checked(tmp_path / "a.tif") == "none of the tiles that OpenSlide decodes does here"

@@ -321,12 +321,16 @@ def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
         SlideReader(tmp_path / "a.czi")
 
 
-def test_an_ome_tiff_of_two_scenes_is_refused(tmp_path: Path) -> None:
-    """Which of two images is the slide is not guessed: the second may be the label."""
+def test_the_label_of_an_ome_tiff_is_no_scene(tmp_path: Path) -> None:
+    """A second image that is called a label is left alone; a second image of another name is refused."""
     write_ome_tiff(tmp_path / "a.ome.tif", IMAGE, label=True)
+    data = (tmp_path / "a.ome.tif").read_bytes()
+    (tmp_path / "b.ome.tif").write_bytes(data.replace(b'Name="label"', b'Name="other"'))
 
-    with pytest.raises(RefusedSlide, match=r"a\.ome\.tif holds 2 scenes"):
-        SlideReader(tmp_path / "a.ome.tif")
+    with SlideReader(tmp_path / "a.ome.tif") as slide:
+        assert slide.size_px0 == IMAGE.shape[1::-1]
+    with pytest.raises(RefusedSlide, match=r"b\.ome\.tif holds 2 scenes"):
+        SlideReader(tmp_path / "b.ome.tif")
 
 
 @pytest.mark.parametrize(("unit", "size"), [("µm", 0.25), ("nm", 250.0), ("mm", 0.00025)])

@@ -246,6 +246,14 @@ def test_labels_are_never_levels(image: np.ndarray, tmp_path: Path) -> None:
     assert [level.size_px for level in opened(path).levels if not level.scaled_decode] == [(700, 500)]
 
 
+def test_labels_in_ome_xml_are_no_scenes(image: np.ndarray, tmp_path: Path) -> None:
+    """An OME-TIFF beside whose slide a label and a macro image are listed has one scene."""
+    more = '<Image ID="Image:1" Name="label image"></Image><Image ID="Image:2" Name="macro image"></Image>'
+    tags = {DESCRIPTION: OME.format(z=1, more=more)}
+    write_directories(tmp_path / "o.ome.tif", [jpeg_level(image, tile_px=128, tags=tags), loud_strip()])
+    assert opened(tmp_path / "o.ome.tif").family == "ome-tiff"
+
+
 def test_claims_in_the_order_of_belief(image: np.ndarray, tmp_path: Path) -> None:
     """The vendor's word comes before the tags; a tag without a unit claims nothing."""
     tags, unitless = resolution_tags(0.5), {282: (72, 1), 283: (72, 1), 296: 1}

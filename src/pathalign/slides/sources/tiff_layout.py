@@ -104,10 +104,11 @@ def _levels(found: list[Directory], family: str) -> list[Directory]:
     first, *others = found
     full, kept = _size(first), [first]
     for other in others:
-        size = _size(other)
-        if family == "philips" or (_same_ground(full, size) and size[0] < full[0]):
+        size, reduced = _size(other), bool(other.integer(254, 0) & _REDUCED)
+        same = _same_ground(full, size, exactly=not reduced and family != "aperio")
+        if family == "philips" or (same and size[0] < full[0]):
             kept.append(other)
-        elif not other.integer(254, 0) & _REDUCED and not says_not_a_level(other.text(270)):
+        elif not reduced and not says_not_a_level(other.text(270)):
             what = "planes of focus" if size == full else "scenes"
             raise RefusedSlide(
                 f"{first.file.name} holds several {what} ({full[0]} x {full[1]} and {size[0]} x {size[1]} pixels), "
@@ -116,12 +117,13 @@ def _levels(found: list[Directory], family: str) -> list[Directory]:
     return kept
 
 
-def _same_ground(full: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Whether one size is another one divided, each side rounded up or down."""
+def _same_ground(full: tuple[int, int], size: tuple[int, int], *, exactly: bool) -> bool:
+    """Whether one size is another one divided: to the rounding, or to 2 % where a file says that it is a level."""
     if min(size) < 1:
         return False
     (large, small), (large_other, small_other) = sorted(zip(full, size, strict=True), reverse=True)
-    return abs(small_other - large_other * small / large) <= 1.5
+    apart = abs(small_other - large_other * small / large)
+    return apart <= 1.5 or (not exactly and apart <= 0.02 * small_other)
 
 
 def _tiled_image(directory: Directory) -> TiledImage:

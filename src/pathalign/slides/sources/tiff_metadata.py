@@ -43,8 +43,8 @@ def says_not_a_level(description: str) -> bool:
 
 def ome_refusal(description: str) -> str | None:
     """Why an OME-XML does not describe one RGB plane; None when it does."""
-    names = re.findall(r"<(?:\w+:)?Image\b[^>]*?(?:\bName=[\"']([^\"']*)[\"'])?[^>]*>", description)
-    pictures = [name for name in names if not says_not_a_level(name)]
+    images = re.findall(r"<(?:\w+:)?Image\b([^>]*)>", description)
+    pictures = [image for image in images if not says_not_a_level(image)]
     pixels = _attributes(description, "Pixels")
     if len(pictures) > 1:
         return f"holds {len(pictures)} scenes, and which one is meant is not said."
