@@ -46,7 +46,7 @@ def test_it_says_what_it_found_and_where_to_look(workspace: Workspace, capfd: py
 
     out, err = capfd.readouterr()
     assert code == 0
-    assert "0.5 mm² of tissue, 8 patches; slides: 1 ok, 1 failed (0 were done before)" in out
+    assert "0.5 mm² of tissue, 12 patches; slides: 1 ok, 1 failed (0 were done before)" in out
     assert "Open runs/tissue/contact-sheet.html" in out
     assert "gone.tif" in err
     assert (workspace.root / "runs" / "tissue" / "contact-sheet.html").is_file()
@@ -58,7 +58,7 @@ def test_json_is_one_document(workspace: Workspace, capfd: pytest.CaptureFixture
 
     document = json.loads(capfd.readouterr().out)
     assert [row["slide_id"] for row in document["rows"]] == ["half"]
-    assert document["patches"] == document["rows"][0]["patches"] == 8
+    assert document["patches"] == document["rows"][0]["patches"] == 12
     assert document["problems"] == []
 
 
