@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Made:
     embeddings: Float16[np.ndarray, "patch dim"]
     identity: dict[str, Any]
     facts: dict[str, Any]
+    computed: Mapping[str, Any]
+    """Device, precision and batch: recorded, and may differ within a set."""
     broken: int
     """How many patches were broken and left out."""
 
@@ -53,6 +55,7 @@ def collect(
     *,
     encode: Callable[[UInt8[np.ndarray, "batch y x 3"]], Any],
     gather: Callable[[list[Any]], Float16[np.ndarray, "patch dim"]],
+    computed: Mapping[str, Any],
 ) -> Iterator[SlideResult]:
     """Encode every batch as it comes; `gather` turns what `encode` gave for one slide into its embeddings.
 
@@ -69,7 +72,8 @@ def collect(
                 slide = under_way.pop(request.slide_id)
                 made = Made(
                     grid=slide.planned.grid.only(np.flatnonzero(event.is_whole)), embeddings=gather(slide.parts),
-                    identity=slide.planned.identity, facts=slide.planned.facts, broken=int((~event.is_whole).sum()),
+                    identity=slide.planned.identity, facts=slide.planned.facts, computed=computed,
+                    broken=int((~event.is_whole).sum()),
                 )  # fmt: skip
                 yield SlideResult(request=request, made=made)
             case Ended():

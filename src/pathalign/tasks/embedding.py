@@ -13,7 +13,6 @@ from typing import Literal
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
-from pathalign.encoders.device import precision
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
@@ -86,16 +85,13 @@ def embed(
         "seed": spec.seed, "icc": icc, "tissue": tissue.as_json(),
         "annotations": annotations is not None, "classes": sorted(classes),
     }  # fmt: skip
-    computed = {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
-    embeddings = EmbeddingSet(
-        workspace.embeddings_folder(name), config=config, computed=computed, licence=encoder.card.licence
-    )
+    embeddings = EmbeddingSet(workspace.embeddings_folder(name), config=config, licence=encoder.card.licence)
     done = Embedding(name=name, shard=shard)
     with _ledger(workspace, embeddings.folder, shard) as (slides, put):
         if not redo:
             embeddings.check_same()
         embeddings.clear_leftovers()
-        requests = [
+        requests = (
             ReadRequest(
                 slide_id=slide.slide_id, path=slide.path, given_mpp=slide.mpp, spec=spec, tissue=tissue,
                 batch=reading.batch, max_broken=reading.max_broken, icc=icc,
@@ -104,9 +100,9 @@ def embed(
                 made_from=None if redo else embeddings.made_from(slide.slide_id, max_broken=reading.max_broken),
             )
             for slide in slides if slide.path is not None
-        ]  # fmt: skip
-        with progress(f"Embedding slides ({name})", len(requests)) as advance:
-            for result in _run(engine, requests, encoder, reading):
+        )  # fmt: skip
+        with progress(f"Embedding slides ({name})", len(slides)) as advance:
+            for result in _engine(engine)(requests, encoder, reading, patch_px=spec.patch_px):
                 outcome, reason = embeddings.record(result)
                 done.outcomes[outcome] += 1
                 put(result.request.slide_id, outcome, reason)
@@ -129,14 +125,12 @@ def set_name(encoder: PatchEncoder, spec: PatchSpec) -> str:
     return f"{stem}-{spec.patch_mpp:g}mpp-{spec.patch_px}px"
 
 
-def _run(
-    engine: Engine, requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
-) -> Iterator[SlideResult]:
-    if engine == "local":
-        return run_locally(requests, encoder, reading)
+def _engine(name: Engine) -> Callable[..., Iterator[SlideResult]]:
+    if name == "local":
+        return run_locally
     from pathalign.tasks.ray_engine import run_on_ray
 
-    return run_on_ray(requests, encoder, reading)
+    return run_on_ray
 
 
 @contextmanager

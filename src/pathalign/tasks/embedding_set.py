@@ -22,14 +22,13 @@ _LEFTOVER_S = 3600.0
 class EmbeddingSet:
     """The files of one set, as `embed` fills it."""
 
-    def __init__(self, folder: Path, *, config: Mapping[str, Any], computed: Mapping[str, Any], licence: str) -> None:
-        """`config` is what all files must have in common; `computed` is recorded with each but may differ."""
+    def __init__(self, folder: Path, *, config: Mapping[str, Any], licence: str) -> None:
+        """`config` is what all files must have in common."""
         self.folder = folder
         self.patches = 0
         self.broken_patches = 0
         self.unchanged = 0
         self._config = dict(config)
-        self._computed = dict(computed)
         self._licence = licence
         self._digests: dict[str, str] = {}
 
@@ -70,7 +69,7 @@ class EmbeddingSet:
         if not np.isfinite(made.embeddings).all():
             return Outcome.FAILED, "the encoder gave numbers that are not finite in half precision; check its weights"
         provenance = {
-            **self._config, "identity": made.identity, **made.facts, "computed": self._computed,
+            **self._config, "identity": made.identity, **made.facts, "computed": dict(made.computed),
             "patches": len(made.grid), "broken_patches": made.broken,
         }  # fmt: skip
         _write(path, result.request.slide_id, made, provenance)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float16, UInt8
 from torch import Tensor
 
+from pathalign.encoders.device import precision
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.workers.pool import ReadingPool
@@ -25,20 +27,26 @@ def default_workers(*, on_gpu: bool) -> int:
 
 
 def run_locally(
-    requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
+    requests: Iterable[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig, *, patch_px: int
 ) -> Iterator[SlideResult]:
     """The result of every slide, in the order in which they are done."""
-    if not requests:
-        return
-    with ReadingPool(reading, patch_px=requests[0].spec.patch_px) as pool:
+    with ReadingPool(reading, patch_px=patch_px) as pool:
         # Closed here and now, not by a garbage collector later: what reads must stop when an encoder raises.
         events = pool.read(requests)
         try:
             yield from collect(
-                events, encode=lambda rgb: half_of(encoder, rgb), gather=lambda parts: gathered(parts, encoder)
+                events,
+                encode=lambda rgb: half_of(encoder, rgb),
+                gather=lambda parts: gathered(parts, encoder),
+                computed=computed_by(encoder, reading),
             )
         finally:
             events.close()
+
+
+def computed_by(encoder: PatchEncoder, reading: ReadingConfig) -> dict[str, Any]:
+    """What can move the last bits of an embedding."""
+    return {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
 
 
 def _cores() -> int:

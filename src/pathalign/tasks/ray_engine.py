@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import cache
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from pathalign.errors import MissingExtra
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.tasks.collection import SlideResult, collect
-from pathalign.tasks.local_engine import gathered, half_of
+from pathalign.tasks.local_engine import computed_by, gathered, half_of
 
 _TRIES = 3
 """How often a slide is tried whose task or encoder dies."""
@@ -36,7 +36,13 @@ _IN_FLIGHT = 4
 """Batches of one slide that an encoder may have before it."""
 
 
-def run_on_ray(requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig) -> Iterator[SlideResult]:
+def run_on_ray(
+    requests: Iterable[ReadRequest],
+    encoder: PatchEncoder,
+    reading: ReadingConfig,
+    *,
+    patch_px: int,  # noqa: ARG001  the signature of every engine; a task takes it from its request
+) -> Iterator[SlideResult]:
     """The result of every slide, in the order in which they are done, computed on the cluster at `RAY_ADDRESS`.
 
     Without that variable a cluster is started on the cores of this machine and ends with the run.
@@ -62,21 +68,21 @@ def _connect(ray: Any) -> None:
 
 
 def _spread(
-    ray: Any, requests: Sequence[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
+    ray: Any, requests: Iterable[ReadRequest], encoder: PatchEncoder, reading: ReadingConfig
 ) -> Iterator[SlideResult]:
     """At most as many slides in flight as there are CPUs left to read them."""
     cpus = int(ray.cluster_resources().get("CPU", 1))
     shared = ray.put(encoder)  # kept until the end: an actor that is started again takes it again
     encoders = _encoders(ray, shared, cpus)
-    most, dim = max(1, cpus - len(encoders)), encoder.card.embedding_dim
+    most = max(1, cpus - len(encoders))
+    facts = encoder.card.embedding_dim, ray.get(encoders[0].computed.remote(reading))
     task = ray.remote(num_cpus=1, max_retries=_TRIES, retry_exceptions=[ray.exceptions.RayActorError])(_embed_slide)
     lost = tuple(getattr(ray.exceptions, name) for name in _LOST)
-    waiting = deque(enumerate(requests))
+    waiting = zip(requests, cycle(encoders))
     running: dict[Any, ReadRequest] = {}
-    while waiting or running:
-        while waiting and len(running) < most:
-            number, request = waiting.popleft()
-            running[task.remote(request, encoders[number % len(encoders)], replace(reading, workers=1), dim)] = request
+    for request, chosen in islice(waiting, most):
+        running[task.remote(request, chosen, replace(reading, workers=1), *facts)] = request
+    while running:
         for done in ray.wait(list(running))[0]:
             request = running.pop(done)
             try:
@@ -85,12 +91,14 @@ def _spread(
                 told = f"{request.name} was given up after {_TRIES} retries on the cluster ({type(error).__name__})."
                 result = SlideResult(request=request, outcome=Outcome.FAILED, reason=told)
             yield result
+            for after, chosen in islice(waiting, 1):
+                running[task.remote(after, chosen, replace(reading, workers=1), *facts)] = after
 
 
 def _encoders(ray: Any, shared: Any, cpus: int) -> list[Any]:
     """One encoder for each GPU of the cluster, or one on its CPUs."""
     gpus = int(ray.cluster_resources().get("GPU", 0))
-    own_cpus = 1 if cpus > 1 else 0  # the only CPU of a cluster is for reading
+    own_cpus = 1 if cpus > max(1, gpus) else 0  # some CPU must be left for reading
     made = ray.remote(num_cpus=own_cpus, num_gpus=1 if gpus else 0, max_restarts=_TRIES, max_task_retries=_TRIES)(
         _Encoder
     )
@@ -108,8 +116,13 @@ class _Encoder:
     def encode(self, rgb: UInt8[np.ndarray, "batch y x 3"]) -> Float16[np.ndarray, "patch dim"]:
         return gathered([half_of(self._encoder, rgb.copy())], self._encoder)  # Ray's arrays are read-only
 
+    def computed(self, reading: ReadingConfig) -> dict[str, Any]:
+        return computed_by(self._encoder, reading)
 
-def _embed_slide(request: ReadRequest, encoder: Any, reading: ReadingConfig, embedding_dim: int) -> SlideResult:
+
+def _embed_slide(
+    request: ReadRequest, encoder: Any, reading: ReadingConfig, embedding_dim: int, computed: dict[str, Any]
+) -> SlideResult:
     """A task: read one slide and have its batches encoded, a few ahead of the answers."""
     import ray
 
@@ -121,9 +134,11 @@ def _embed_slide(request: ReadRequest, encoder: Any, reading: ReadingConfig, emb
         asked.append(encoder.encode.remote(rgb))
         return asked[-1]
 
+    def gather(parts: list[Any]) -> Float16[np.ndarray, "patch dim"]:
+        return np.concatenate([np.zeros((0, embedding_dim), np.float16), *ray.get(parts)])
+
     events = _pool(reading, request.spec.patch_px).read([request])
-    nothing = np.zeros((0, embedding_dim), np.float16)
-    return next(collect(events, encode=encode, gather=lambda parts: np.concatenate([nothing, *ray.get(parts)])))
+    return next(collect(events, encode=encode, gather=gather, computed=computed))
 
 
 @cache

@@ -328,9 +328,9 @@ def test_a_slide_that_times_out_keeps_what_was_made_of_it(filled: Workspace, mak
     )  # fmt: skip
     late = SlideResult(request=request, outcome=Outcome.TIMED_OUT, reason="no progress")
 
-    EmbeddingSet(folder, config=config, computed={}, licence="CC0").record(late)
+    EmbeddingSet(folder, config=config, licence="CC0").record(late)
     assert files(filled) == before
-    EmbeddingSet(folder, config={**config, "patch_px": 512}, computed={}, licence="CC0").record(late)
+    EmbeddingSet(folder, config={**config, "patch_px": 512}, licence="CC0").record(late)
     assert before.keys() - files(filled).keys() == {"one.h5", MANIFEST}
 
 

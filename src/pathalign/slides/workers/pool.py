@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, TypeVar
@@ -69,19 +70,21 @@ class ReadingPool:
                     yield request, event
             return
         try:
-            yield from self._read(deque(requests), deque())
+            yield from self._read(iter(requests), deque())
         finally:  # whoever stops in the middle must not find the rest of a slide in the next run
             for worker in [worker for worker in self._workers if worker.is_busy]:
                 self._workers.remove(worker)
                 worker.end(at_once=True)
 
-    def _read(self, waiting: deque[Asked], heard: deque[Heard]) -> Generator[tuple[Asked, Any], None, None]:
+    def _read(self, requests: Iterator[Asked], heard: deque[Heard]) -> Generator[tuple[Asked, Any], None, None]:
+        waiting = deque(islice(requests, self._config.workers))  # a request is made when its turn comes
         while waiting or heard or any(worker.request for worker in self._workers):
             while len(self._workers) < min(self._config.workers, len(waiting) + len(self.reading())):
                 self._workers.append(self._start())
             for worker in self._workers:
                 if waiting and worker.is_ready and worker.request is None:
                     worker.give(waiting.popleft())
+                    waiting.extend(islice(requests, 1))
             self._listen(heard)
             if heard:
                 worker, request, said = heard.popleft()
