@@ -16,7 +16,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pathalign.errors import MissingExtra, RefusedSlide
+from pathalign.errors import MissingExtra, RefusedSlide, UnreadableSlide
 from pathalign.slides.sources.openslide_source import OpenSlideSource
 from pathalign.slides.sources.source import PixelSource
 from pathalign.slides.sources.tiff_directory import read_header
@@ -367,3 +367,42 @@ def test_ycbcr_in_fixed_point() -> None:
     assert np.abs(ycbcr_to_rgb(ycbcr) - exact.clip(0, 255)).max() < 0.51
     ends = np.array([[[255, 128, 128], [0, 128, 128]]], np.uint8)
     np.testing.assert_array_equal(ycbcr_to_rgb(ends), [[[255] * 3, [0] * 3]])
+
+
+def test_a_chain_that_comes_back_is_damage(image: np.ndarray, tmp_path: Path) -> None:
+    """Levels behind the loop are lost, so the slide is not read without them."""
+    path = tmp_path / "loop.tif"
+    write_directories(path, [jpeg_level(halved, tile_px=128) for halved in halvings(image, 2)])
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        start, link = page.offset, page.offset + 2 + 12 * len(page.tags)
+    data = bytearray(path.read_bytes())
+    data[link : link + 4] = start.to_bytes(4, "little")
+    path.write_bytes(data)
+
+    with pytest.raises(UnreadableSlide, match="bites its tail"):
+        open_tiled_tiff(path)
+
+
+def test_a_jpeg_2000_tile_that_was_not_written_whole_breaks(image: np.ndarray, tmp_path: Path) -> None:
+    """Its decoder takes zeros for pixels, and says nothing."""
+    whole_tile = jpeg2000(image[:128, :128])
+    half = whole_tile[: len(whole_tile) // 2] + bytes(len(whole_tile) - len(whole_tile) // 2)
+    imagecodecs.jpeg2k_decode(half)
+    path = tmp_path / "half.tif"
+    write_directories(path, [level(image, lambda _: half, 33005)])
+
+    source = open_tiled_tiff(path)
+    assert source is not None
+    with pytest.raises(UnreadableSlide, match="zero bytes"):
+        source.read(0, 0, 0, 64, 64)
+    source.close()
+
+
+def test_an_alpha_channel_is_for_another_reader(image: np.ndarray, tmp_path: Path) -> None:
+    """Four channels are not cut to three: OpenSlide lays them on white."""
+    four = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+    path = tmp_path / "alpha.tif"
+    write_directories(path, [level(four, lambda tile: tile.tobytes(), 1, t258=[8, 8, 8, 8], t277=4, t338=2)])
+
+    assert open_tiled_tiff(path) is None

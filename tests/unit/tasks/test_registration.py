@@ -52,7 +52,7 @@ def test_each_bad_row_has_its_line_and_reason(workspace: Workspace, slides: Path
         14: (("", "slides/one.tif"), "slide_id is empty"),
         15: (("../../outside", "slides/one.tif"), "no slash"),
         16: ((".hidden", "slides/one.tif"), "leading dot"),
-        17: (("folder", "slides"), "no file at its path"),
+        17: (("folder", "slides"), "a folder without DICOM files"),
     }
     table = write_table(
         "slides.csv", HEADER, ("good-1", "slides/one.tif", "P1", "", "", "", "train"),

@@ -130,9 +130,14 @@ def read_header(name: str, descriptor: int) -> TiffFile | None:
 
 
 def directories(file: TiffFile) -> Iterator[Directory]:
-    """The main chain of directories, in its order; ends where the chain ends or comes back to where it was."""
+    """The main chain of directories, in its order. Raises `UnreadableSlide` where it comes back to where it was."""
     place, seen = file.first, set[int]()
-    while place and place not in seen:
+    while place:
+        if place in seen:
+            raise UnreadableSlide(
+                f"{file.name} has a chain of directories that bites its tail: its header is damaged. "
+                "Copy it again from its source."
+            )
         if len(seen) == MOST_DIRECTORIES:
             raise UnreadableSlide(f"{file.name} has over {MOST_DIRECTORIES} directories: no slide has. Leave it out.")
         seen.add(place)

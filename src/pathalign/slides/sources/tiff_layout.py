@@ -63,6 +63,8 @@ def tiff_layout(file: TiffFile) -> TiffLayout | None:
     if family is None:
         return None
     _refuse_what_is_not_rgb(first)
+    if first.integer(277, 1) == 4:  # with an alpha channel: for a reader that lays it on white
+        return None
     found = [first, *(other for other in (*sub_directories(first), *chain) if 322 in other)]
     if family == "ome-tiff" and (reason := ome_refusal(first.text(270))):
         raise RefusedSlide(f"{file.name} {reason} Export the plane to read as a file of its own.")

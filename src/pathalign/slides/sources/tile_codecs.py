@@ -26,6 +26,9 @@ YCBCR, RGB = 6, 2  # PhotometricInterpretation
 UNCOMPRESSED, LZW, JPEG, DEFLATE, OLD_DEFLATE = 1, 5, 7, 8, 32946  # Compression
 J2K_YCBCR, J2K_RGB, J2K = 33003, 33005, 34712
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+_NEVER_WRITTEN = bytes(256)
+"""JPEG 2000 decodes whatever follows damage without a word; blocks of a disk that were never written show here. The
+longest run in the sound tiles of two real slides is 11."""
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -97,6 +100,8 @@ def _decode_jpeg(prefix: bytes, shrink: int, data: bytes, out: Tile) -> None:
 
 def _decode_jpeg2000(codecs: Any, ycbcr: bool, data: bytes, out: Tile) -> None:
     """The size and the components are read from the codestream's SIZ marker before anything is decoded."""
+    if _NEVER_WRITTEN in data:
+        raise ValueError(f"a run of {len(_NEVER_WRITTEN)} zero bytes, which the coder does not make")
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0 or len(data) < start + 51:
         raise ValueError("not a JPEG 2000 codestream")
