@@ -369,21 +369,6 @@ def test_ycbcr_in_fixed_point() -> None:
     np.testing.assert_array_equal(ycbcr_to_rgb(ends), [[[255] * 3, [0] * 3]])
 
 
-def test_a_chain_that_comes_back_is_damage(image: np.ndarray, tmp_path: Path) -> None:
-    """Levels behind the loop are lost, so the slide is not read without them."""
-    path = tmp_path / "loop.tif"
-    write_directories(path, [jpeg_level(halved, tile_px=128) for halved in halvings(image, 2)])
-    with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages.first
-        start, link = page.offset, page.offset + 2 + 12 * len(page.tags)
-    data = bytearray(path.read_bytes())
-    data[link : link + 4] = start.to_bytes(4, "little")
-    path.write_bytes(data)
-
-    with pytest.raises(UnreadableSlide, match="bites its tail"):
-        open_tiled_tiff(path)
-
-
 def test_a_jpeg_2000_tile_that_was_not_written_whole_breaks(image: np.ndarray, tmp_path: Path) -> None:
     """Its decoder takes zeros for pixels, and says nothing."""
     whole_tile = jpeg2000(image[:128, :128])
