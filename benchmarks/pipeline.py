@@ -25,7 +25,7 @@ import torch
 from pathalign.domain.geometry import PatchSpec
 from pathalign.encoders.vit import VisionTransformer, normalise
 from pathalign.slides.slide_reading import Finished, Pixels, Planned, ReadingConfig, ReadRequest
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pretraining import PretrainRecipe

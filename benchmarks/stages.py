@@ -27,7 +27,7 @@ from pathalign.model.qformer import QFormer, QFormerConfig
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pretraining import PretrainRecipe
 

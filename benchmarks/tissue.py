@@ -19,11 +19,11 @@ import numpy as np
 from PIL import Image
 
 from pathalign.domain.geometry import PatchSpec
-from pathalign.slides.geojson import read_annotations
 from pathalign.slides.patches import lay_grid, share_per_cell
-from pathalign.slides.polygons import coverage
+from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.regions.polygons import coverage
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig, find_tissue, otsu, tissue_mask
+from pathalign.slides.tissue.mask import TissueConfig, find_tissue, otsu, tissue_mask
 from pathalign.testing.artefacts import artefact_names, draw_artefact, mosaic
 
 HERE = Path(__file__).parent

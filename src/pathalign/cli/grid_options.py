@@ -30,7 +30,7 @@ GRID_OPTIONS = (
 
 def grid_of(asked: dict[str, Any]) -> tuple[PatchSpec, Any]:
     """The patches and the tissue (`TissueConfig`) that are asked for; raises `NeedsRepair` for values out of range."""
-    from pathalign.slides.tissue import TissueConfig
+    from pathalign.slides.tissue.mask import TissueConfig
 
     given = {"mpp": asked["mask_mpp"], "holes_um2": asked["holes"], "least_area_um2": asked["least_area"]}
     try:

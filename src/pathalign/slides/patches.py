@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float
 
 from pathalign.domain.even_subset import even_subset
 from pathalign.domain.geometry import PatchGrid, PatchSpec
-from pathalign.slides.annotations import Annotations
+from pathalign.slides.regions.annotations import Annotations
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import Tissue, TissueConfig, find_tissue
+from pathalign.slides.tissue.mask import Tissue, TissueConfig, find_tissue
 
 
 def plan_patches(

@@ -17,13 +17,13 @@ from jaxtyping import Bool, UInt8
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
-from pathalign.slides.annotations import Annotations
 from pathalign.slides.fingerprint import fingerprint
-from pathalign.slides.geojson import read_annotations
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
+from pathalign.slides.regions.annotations import Annotations
+from pathalign.slides.regions.geojson import read_annotations
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import digest_file
 
 

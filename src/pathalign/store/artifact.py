@@ -29,7 +29,6 @@ _RECORDED = (
     "pillow",
     "opencv-python-headless",
     "simplejpeg",
-    "tifffile",
     "imagecodecs",
 )
 

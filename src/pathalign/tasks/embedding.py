@@ -16,7 +16,7 @@ from pathalign.domain.records import Outcome, Problem, Slide
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.collection import SlideResult

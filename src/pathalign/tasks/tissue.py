@@ -18,11 +18,11 @@ from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
 from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
-from pathalign.slides.contact_sheet import SheetRow, contact_sheet
 from pathalign.slides.fingerprint import fingerprint
-from pathalign.slides.geojson import read_annotations
-from pathalign.slides.tissue import TissueConfig
-from pathalign.slides.tissue_survey import TissueRow, look_at_tissue
+from pathalign.slides.pictures.contact_sheet import SheetRow, contact_sheet
+from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.tissue.mask import TissueConfig
+from pathalign.slides.tissue.survey import TissueRow, look_at_tissue
 from pathalign.store.artifact import MANIFEST, digest, digest_file, write_manifest, write_text
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace

@@ -25,7 +25,7 @@ from pathalign.model.language_model import FrozenLanguageModel
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import (
     MANIFEST,
     digest,

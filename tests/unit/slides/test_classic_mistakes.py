@@ -29,7 +29,7 @@ from pathalign.slides.slide_reading import Ended, Finished, Pixels, Planned, Rea
 from pathalign.slides.sources.source import downsamples
 from pathalign.slides.sources.tiled_tiff import open_tiled_tiff
 from pathalign.slides.thumbnail import read_thumbnail
-from pathalign.slides.tissue import TissueConfig, tissue_mask
+from pathalign.slides.tissue.mask import TissueConfig, tissue_mask
 from pathalign.store.embeddings import read_bag, read_provenance, write_bag
 from pathalign.testing.artefacts import MPP as DRAWN_MPP
 from pathalign.testing.artefacts import SIDE, draw_artefact
@@ -168,7 +168,7 @@ from pathalign.domain.geometry import PatchSpec
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 with SlideReader(Path(sys.argv[1])) as slide:
     grid = plan_patches(slide, PatchSpec(patch_px=64, patch_mpp=0.9), TissueConfig())
     digest = hashlib.sha256(grid.xy_px0.tobytes())

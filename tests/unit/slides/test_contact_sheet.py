@@ -10,9 +10,9 @@ import pytest
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.slides.contact_sheet import SheetRow, contact_sheet
-from pathalign.slides.tissue import Tissue
-from pathalign.slides.tissue_flags import Flag, flags_of
+from pathalign.slides.pictures.contact_sheet import SheetRow, contact_sheet
+from pathalign.slides.tissue.flags import Flag, flags_of
+from pathalign.slides.tissue.mask import Tissue
 
 pytestmark = pytest.mark.unit
 

@@ -11,9 +11,9 @@ import pytest
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import NeedsRepair
-from pathalign.slides.geojson import feature_collection, read_annotations
-from pathalign.slides.polygons import Polygon, coverage
-from pathalign.slides.tissue_outline import outline
+from pathalign.slides.regions.geojson import feature_collection, read_annotations
+from pathalign.slides.regions.polygons import Polygon, coverage
+from pathalign.slides.tissue.outline import outline
 
 pytestmark = pytest.mark.unit
 

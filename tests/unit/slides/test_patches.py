@@ -11,12 +11,12 @@ from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import RefusedSlide
-from pathalign.slides.annotations import Annotations
 from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
-from pathalign.slides.polygons import Polygon
+from pathalign.slides.regions.annotations import Annotations
+from pathalign.slides.regions.polygons import Polygon
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 
 pytestmark = pytest.mark.unit
 

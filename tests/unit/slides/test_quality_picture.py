@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
-from pathalign.slides.quality_picture import PATCH_RGB, TISSUE_RGB, draw_quality, quality_picture
-from pathalign.slides.tissue import Tissue
+from pathalign.slides.pictures.quality_picture import PATCH_RGB, TISSUE_RGB, draw_quality, quality_picture
+from pathalign.slides.tissue.mask import Tissue
 
 pytestmark = pytest.mark.unit
 

@@ -14,7 +14,7 @@ from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.thumbnail import read_thumbnail
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 
 pytestmark = pytest.mark.unit
 

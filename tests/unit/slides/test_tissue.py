@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from pathalign.errors import RefusedSlide
-from pathalign.slides.geojson import read_annotations
-from pathalign.slides.glass import find_glass
-from pathalign.slides.morphology import trimmed, without_lines
-from pathalign.slides.polygons import coverage
+from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.regions.polygons import coverage
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig, find_tissue, mark_tissue, otsu, tissue_mask
+from pathalign.slides.tissue.glass import find_glass
+from pathalign.slides.tissue.mask import TissueConfig, find_tissue, mark_tissue, otsu, tissue_mask
+from pathalign.slides.tissue.morphology import trimmed, without_lines
 from pathalign.testing.artefacts import INKS, artefact_names, draw_artefact, mosaic
 from pathalign.testing.slides import draw_field
 

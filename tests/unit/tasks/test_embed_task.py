@@ -15,7 +15,7 @@ from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact, WorkspaceBusy
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import embedding_path, read_bag, read_provenance

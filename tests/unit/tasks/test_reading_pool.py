@@ -28,7 +28,7 @@ from pathalign.slides.slide_reading import (
     Unchanged,
     identify,
 )
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.slides.workers.ring import SLOTS
 
@@ -231,7 +231,7 @@ import os, sys
 from pathlib import Path
 from pathalign.domain.geometry import PatchSpec
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
-from pathalign.slides.tissue import TissueConfig
+from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
 
 config = ReadingConfig(workers=2, batch=4)

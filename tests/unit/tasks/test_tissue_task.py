@@ -13,7 +13,7 @@ import pytest
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, UnknownName
-from pathalign.slides.geojson import read_annotations
+from pathalign.slides.regions.geojson import read_annotations
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pathalign.slides.glass import highest, lowest
+from pathalign.slides.tissue.glass import highest, lowest
 
 GREEN_TO_RED = 0.77
 """Optical density in green over that in red: haematoxylin has 0.85 to 1.1, blue ink up to 0.75, green up to 0.6."""

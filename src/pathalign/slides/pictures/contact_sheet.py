@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathalign.domain.records import Outcome
-from pathalign.slides.tissue_flags import Flag
+from pathalign.slides.tissue.flags import Flag
 
 TEMPLATE = "contact_sheet.html.jinja"
 _OUTCOMES = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.REFUSED, Outcome.EMPTY, Outcome.OK)

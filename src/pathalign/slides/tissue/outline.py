@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pathalign.slides.polygons import Polygon, Ring, signed_area
+from pathalign.slides.regions.polygons import Polygon, Ring, signed_area
 
 _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 """Right, down, left, up. Edges go so that tissue lies to their right hand (y points down)."""

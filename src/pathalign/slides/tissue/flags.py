@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from pathalign.domain.geometry import PatchGrid
-from pathalign.slides.tissue import Tissue
+from pathalign.slides.tissue.mask import Tissue
 
 NEARLY_EMPTY_MM2 = 1.0
 """A needle core is 10 mm², a small endoscopic biopsy 1 to 3."""

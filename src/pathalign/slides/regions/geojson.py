@@ -14,9 +14,9 @@ import numpy as np
 
 from pathalign.domain.geometry import PatchGrid
 from pathalign.errors import NeedsRepair
-from pathalign.slides.annotations import Annotations
-from pathalign.slides.polygons import Polygon, Ring
-from pathalign.slides.ring_checks import crossing
+from pathalign.slides.regions.annotations import Annotations
+from pathalign.slides.regions.polygons import Polygon, Ring
+from pathalign.slides.regions.ring_checks import crossing
 
 TISSUE_RGB, PATCH_RGB = (44, 160, 44), (31, 119, 180)
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.slides.annotations import Annotations
-from pathalign.slides.geojson import feature_collection
 from pathalign.slides.patches import lay_grid
-from pathalign.slides.quality_picture import quality_picture
+from pathalign.slides.pictures.quality_picture import quality_picture
+from pathalign.slides.regions.annotations import Annotations
+from pathalign.slides.regions.geojson import feature_collection
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue import TissueConfig, find_tissue
-from pathalign.slides.tissue_flags import Flag, flags_of
-from pathalign.slides.tissue_outline import outline
+from pathalign.slides.tissue.flags import Flag, flags_of
+from pathalign.slides.tissue.mask import TissueConfig, find_tissue
+from pathalign.slides.tissue.outline import outline
 from pathalign.store.artifact import write_json, write_text, written_aside
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathalign.errors import NeedsRepair
-from pathalign.slides.polygons import Polygon, coverage
+from pathalign.slides.regions.polygons import Polygon, coverage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

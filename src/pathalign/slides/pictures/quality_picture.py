@@ -10,7 +10,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid
-from pathalign.slides.tissue import Tissue
+from pathalign.slides.tissue.mask import Tissue
 
 LONGEST_PX = 640
 TISSUE_RGB, PATCH_RGB, INK_RGB = (0, 130, 60), (20, 70, 200), (255, 190, 0)

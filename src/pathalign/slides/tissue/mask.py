@@ -16,11 +16,11 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from pathalign.errors import RefusedSlide
-from pathalign.slides.glass import Glass, balanced, find_glass, grain_of, highest, lowest, saturation_of
-from pathalign.slides.morphology import closed, grown, opened, trimmed, without_islands, without_lines
-from pathalign.slides.pen import ink
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.thumbnail import read_thumbnail
+from pathalign.slides.tissue.glass import Glass, balanced, find_glass, grain_of, highest, lowest, saturation_of
+from pathalign.slides.tissue.morphology import closed, grown, opened, trimmed, without_islands, without_lines
+from pathalign.slides.tissue.pen import ink
 
 VERSION = 2
 """Counts changes of the method that change masks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pathalign.slides.polygons import Ring
+from pathalign.slides.regions.polygons import Ring
 
 CHUNK = 512
 """Edges that are compared with all others at once: bounds memory for outlines of many thousand corners."""

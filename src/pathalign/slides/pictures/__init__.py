@@ -1,0 +1,1 @@
+"""Pictures to look over a slide and a cohort."""

@@ -1,0 +1,1 @@
+"""Regions that people and other programs draw: polygons, annotations, GeoJSON."""
