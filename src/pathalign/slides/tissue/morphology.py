@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy import ndimage
 
 LINE_UM = 56.0
 """What is nowhere wider than this and long is a line: the edge of a coverslip, a scratch, a fibre."""
@@ -55,7 +54,8 @@ def without_lines(mask: Bool[np.ndarray, "y x"], mpp: float) -> Bool[np.ndarray,
     """Without the islands that are long and nowhere wider than a line: edges of coverslips, scratches, fibres."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    deepest = ndimage.maximum(depth, labels, np.arange(count))
+    deepest = np.zeros(count, np.float32)
+    np.maximum.at(deepest, labels[mask], depth[mask])
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = ((2 * deepest - 1) * mpp > LINE_UM) | (length * mpp < LINE_LENGTH_UM)
     keep[0] = False
