@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, table, with_json, with_workspace
 from pathalign.store.workspace import Workspace, create_workspace
@@ -61,6 +62,8 @@ def add(
     reading = ReadingConfig(workers=workers, timeout_s=timeout_s, batch=1)
     done = registration.add(workspace, slides, reports, reading=reading, progress=progress_bar)
     show_problems(done.problems)
+    for note in done.notes:
+        ERR.print(Text(f"  {note}", style="yellow"), soft_wrap=True)
 
     def show() -> None:
         say(

@@ -28,7 +28,8 @@ def read_rows(path: Path, *, required: Collection[str]) -> Iterator[Row]:
     Raises `BadTable` when the file is missing, is no text, or lacks a required column.
     """
     if not path.is_file():
-        raise BadTable(f"{path} does not exist. Give the path of a CSV or Parquet file.")
+        seen = "is a folder" if path.is_dir() else "does not exist"
+        raise BadTable(f"{path} {seen}. Give the path of a CSV or Parquet file.")
     if path.suffix.lower() in {".parquet", ".pq"}:
         yield from _parquet_rows(path, required)
         return
@@ -60,6 +61,8 @@ def read_rows(path: Path, *, required: Collection[str]) -> Iterator[Row]:
 def _check_header(path: Path, header: list[str], required: Collection[str]) -> None:
     missing = [name for name in required if name not in header]
     if missing:
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+            raise BadTable(f"{path.name} has its columns apart by semicolons or tabs. Save it with commas.")
         raise BadTable(
             f"{path.name} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
             f"its header has {', '.join(name for name in header if name) or 'nothing'}. Rename or add the column."

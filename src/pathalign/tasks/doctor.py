@@ -24,6 +24,7 @@ _EXTRAS = (
     ("imagecodecs", "jpeg2000", "JPEG 2000 without OpenSlide"),
     ("wsidicom", "dicom", "DICOM that OpenSlide does not read, DICOMweb"),
     ("fastslide", "fastslide", "iSyntax, VSI, CZI"),
+    ("zarr", "lazyslide", "embeddings of LazySlide"),
     ("ray", "ray", "embed over a cluster"),
 )
 

@@ -23,6 +23,10 @@ from pathalign.store.workspace import Workspace
 _SAFE_ID = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 
 
+_SLIDE_COLUMNS = ("slide_id", "path", "patient_id", "case_id", "part_id", "block_id", "stain", "mpp", "split")
+_REPORT_COLUMNS = ("case_id", "report")
+
+
 class _BadRow(Exception):
     """Why a row cannot be taken."""
 
@@ -36,6 +40,8 @@ class Registration:
     reports_added: int = 0
     reports_unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was taken, but may not be what was meant."""
 
     def as_json(self) -> dict[str, object]:
         """The document of `add --json`."""
@@ -45,6 +51,7 @@ class Registration:
             "reports_added": self.reports_added,
             "reports_unchanged": self.reports_unchanged,
             "problems": [problem.as_json() for problem in self.problems],
+            "notes": self.notes,
         }
 
 
@@ -64,6 +71,9 @@ def add(
     done = Registration()
     rows = list(read_rows(slides_table, required=("slide_id", "path")))
     reports = list(read_rows(reports_table, required=("case_id", "report"))) if reports_table else []
+    done.notes += _unknown_columns(slides_table, rows, _SLIDE_COLUMNS)
+    if reports_table:
+        done.notes += _unknown_columns(reports_table, reports, _REPORT_COLUMNS)
     drafts = _drafts_of(slides_table, rows, done)
     drafts = _those_that_open(slides_table, drafts, reading or ReadingConfig(), done, progress)
     with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog, catalog.transaction():
@@ -81,6 +91,12 @@ class _Draft:
     slide: Slide
     split: Split | None
     """What the row itself says."""
+
+
+def _unknown_columns(table: Path, rows: list[Row], known: tuple[str, ...]) -> list[str]:
+    """A note on columns that nobody reads: `patientid` would put slides of one patient into two splits."""
+    unknown = [name for name in (rows[0].cells if rows else ()) if name and name not in known]
+    return [f"{table.name}: not read: {', '.join(unknown)}. Columns that are: {', '.join(known)}."] if unknown else []
 
 
 def _drafts_of(table: Path, rows: list[Row], done: Registration) -> list[_Draft]:

@@ -179,7 +179,7 @@ def test_a_reader_that_is_not_installed_is_named(
     make(path)
     monkeypatch.setitem(sys.modules, module, None)
 
-    with pytest.raises(NeedsRepair, match=rf"OpenSlide reads.*pip install 'pathalign\[{extra}\]'"):
+    with pytest.raises(NeedsRepair, match=rf"whole-slide image.*pip install 'pathalign\[{extra}\]'"):
         open_source(path)
 
 

@@ -208,3 +208,14 @@ def test_parquet_without_pyarrow_names_the_extra(
 
     with pytest.raises(MissingExtra, match=r"pathalign\[parquet\]"):
         add(workspace, tmp_path / "slides.parquet")
+
+
+def test_columns_that_nobody_reads_are_told(workspace: Workspace, slides: Path, write_table: WriteTable) -> None:
+    """A misspelt `patient_id` would put slides of one patient into two splits: it is said, and the rows are taken."""
+    table = write_table("slides.csv", ("slide_id", "path", "patientid"), ("one", "slides/one.tif", "P1"))
+
+    done = add(workspace, table)
+
+    assert (done.slides_added, done.problems) == (1, [])
+    assert len(done.notes) == 1
+    assert "not read: patientid" in done.notes[0]

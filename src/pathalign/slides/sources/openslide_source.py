@@ -74,7 +74,8 @@ class OpenSlideSource:
         except openslide.OpenSlideError as error:
             raise UnreadableSlide(
                 f"{self.name} cannot be opened as a whole-slide image ({_reason(error)}). Check that the file is "
-                "complete and in a format that OpenSlide reads (SVS, NDPI, MRXS, SCN, BIF, DICOM, tiled TIFF)."
+                "complete and a whole-slide image (SVS, NDPI, MRXS, SCN, BIF, DICOM, OME-TIFF, tiled TIFF ...; "
+                "docs/formats.md lists what is read)."
             ) from error
         return slide
 

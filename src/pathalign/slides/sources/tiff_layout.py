@@ -20,6 +20,7 @@ MOST_TILE_SIDE = 8192
 MOST_TILE_PIXELS = 2**24
 MOST_SIDE = 2**31 - 1
 _REDUCED = 1
+_NDPI_WRAPS = 2**32
 _COPY = "Copy the file again from its source."
 
 
@@ -53,8 +54,13 @@ def tiff_layout(file: TiffFile) -> TiffLayout | None:
 
     Raises `UnreadableSlide` where the file is damaged and `RefusedSlide` where it holds what is not one RGB plane.
     """
-    if not 8 <= file.first < file.size:  # NDPI beyond 4 GB, or cut off: who knows the format will say
-        return None
+    if not 8 <= file.first < file.size:
+        if file.size >= _NDPI_WRAPS:  # an NDPI says where its directory is modulo 4 GB: who knows the format will see
+            return None
+        raise UnreadableSlide(
+            f"{file.name} ends after {file.size} bytes, but its first directory is said to lie at byte {file.first}: "
+            "the file was cut off or its header is damaged. Copy it again from its source."
+        )
     chain = directories(file)
     first = next(chain, None)
     if first is None or 322 not in first:
