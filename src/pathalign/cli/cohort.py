@@ -118,8 +118,10 @@ def status(show_slides: bool, show_reasons: bool, workspace: Workspace, as_json:
             say("embed: " + ", ".join(f"{n} {name}" for name, n in sorted(found.outcomes.items())))
         if show_slides:
             table(["slide", "case", "split"], [(s.slide_id, s.case_id, s.split.value) for s in found.slides])
-        if show_reasons:
+        if show_reasons and found.problems:
             table(["slide", "outcome", "reason"], [(p["slide_id"], p["outcome"], p["reason"]) for p in found.problems])
+        elif show_reasons:
+            say("No slide has a problem.")
         say(f"Next: {found.next_step}" if found.next_step else "The chain is complete.")
 
     emit(as_json, found.as_json(), show)
