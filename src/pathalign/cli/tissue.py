@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -9,12 +10,17 @@ import click
 from pathalign.cli.console import emit, progress_bar, say, show_problems, with_json, with_workspace
 from pathalign.cli.grid_options import GRID_OPTIONS, grid_of
 from pathalign.domain.records import Outcome
+from pathalign.errors import NeedsRepair
 from pathalign.store.workspace import Workspace
 
+_MOST_WORKERS = 16
+"""A file server may not like more."""
 _OPTIONS = (
     *GRID_OPTIONS,
     click.option("--geojson", is_flag=True, help="Also write tissue and patches for QuPath."),
     click.option("--redo", is_flag=True, help="Look again at slides that are done."),
+    click.option("--workers", type=int, help="Processes that read; 0: none but this (default: one per core)."),
+    click.option("--timeout", default=300.0, show_default=True, help="Seconds without progress that end a slide."),
 )  # fmt: skip
 
 
@@ -37,7 +43,8 @@ def tissue(ids: tuple[str, ...], workspace: Workspace, as_json: bool, redo: bool
     """
     from pathalign.tasks.tissue import survey_tissue
 
-    done = survey_tissue(workspace, _config(asked), ids=ids, redo=redo, progress=progress_bar)
+    config, reading = _config(asked), _reading(asked)
+    done = survey_tissue(workspace, config, ids=ids, reading=reading, redo=redo, progress=progress_bar)
     show_problems(done.problems)
     document = done.as_json()
 
@@ -62,6 +69,22 @@ def _config(asked: dict[str, Any]) -> Any:
         spec=spec, tissue=tissue, geojson=asked["geojson"], annotations=asked["annotations"],
         classes=tuple(asked["classes"]),
     )  # fmt: skip
+
+
+def _reading(asked: dict[str, Any]) -> Any:
+    from pathalign.slides.slide_reading import ReadingConfig
+
+    try:
+        workers = _default_workers() if asked["workers"] is None else asked["workers"]
+        return ReadingConfig(workers=workers, timeout_s=asked["timeout"], batch=1)
+    except ValueError as error:
+        raise NeedsRepair(str(error)) from error
+
+
+def _default_workers() -> int:
+    """One per core that this process may use, which a batch system may have limited."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_WORKERS, cores)
 
 
 COMMANDS = (tissue,)

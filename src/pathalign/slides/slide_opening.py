@@ -1,15 +1,19 @@
-"""Whether a slide opens, asked like a reading: a file that hangs or kills its reader costs itself and nothing else."""
+"""What a reading process does beside reading patches: it opens a slide, or surveys its tissue.
+
+A file that hangs or kills its reader costs itself and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathalign.domain.records import Outcome
-from pathalign.errors import PathAlignError
+from pathalign.errors import PathAlignError, UnreadableSlide
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.slide_reading import Ended, Event, ReadRequest, read_slide
+from pathalign.slides.slide_reading import Ended, Event, Finished, ReadRequest, Unchanged, read_slide
+from pathalign.slides.tissue.survey import Surveyed, SurveyRequest, survey_slide
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,25 +35,38 @@ class Opened:
     """It opens, and has a resolution."""
 
 
-Request = ReadRequest | OpenRequest
+Request = ReadRequest | OpenRequest | SurveyRequest
+Last = Opened | Surveyed | Unchanged | Finished | Ended
+"""After one of these nothing more is said of a slide."""
 
 
-def events_of(request: Request) -> Iterator[Event | Opened]:
+def events_of(request: Request) -> Iterator[Event | Opened | Surveyed]:
     """What is asked for, done in this process."""
-    return _open_slide(request) if isinstance(request, OpenRequest) else read_slide(request)
+    match request:
+        case ReadRequest():
+            return read_slide(request)
+        case OpenRequest():
+            return _one_event(lambda: _open_slide(request), request)
+        case SurveyRequest():
+            return _one_event(lambda: survey_slide(request), request)
 
 
-def _open_slide(request: OpenRequest) -> Iterator[Opened | Ended]:
+def _open_slide(request: OpenRequest) -> Opened:
+    with SlideReader(request.path, given_mpp=request.given_mpp):
+        return Opened()
+
+
+def _one_event(
+    answer: Callable[[], Opened | Surveyed | Unchanged], request: OpenRequest | SurveyRequest
+) -> Iterator[Opened | Surveyed | Unchanged | Ended]:
+    """The answer, or why there is none."""
     try:
-        with SlideReader(request.path, given_mpp=request.given_mpp):
-            pass
+        yield answer()
     except MemoryError:
         yield Ended(
             outcome=Outcome.FAILED, reason=f"{request.name} claims more memory than a reading process may have."
         )
-    except PathAlignError as error:
-        yield Ended(outcome=Outcome.REFUSED, reason=str(error))
-    except OSError as error:
-        yield Ended(outcome=Outcome.FAILED, reason=f"{request.name}: {error.strerror or error}")
-    else:
-        yield Opened()
+    except (PathAlignError, OSError) as error:
+        failed = isinstance(error, UnreadableSlide | OSError)
+        reason = f"{request.name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        yield Ended(outcome=Outcome.FAILED if failed else Outcome.REFUSED, reason=reason)

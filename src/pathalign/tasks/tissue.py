@@ -1,7 +1,8 @@
 """`tissue`: where every slide has tissue, for a person to look over, before anything is embedded.
 
-A slide's row is written after its picture, so that its existence means complete. Killed and run again, what is done and
-still true is left as it is; slides that could not be read are tried again.
+Slides are looked at by reading processes; this one writes what they found. A slide's row is written after its picture,
+so that its existence means complete. Killed and run again, what is done and still true is left as it is; slides that
+could not be read are tried again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from typing import Any
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
-from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
-from pathalign.slides.fingerprint import fingerprint
+from pathalign.errors import MissingArtifact
 from pathalign.slides.pictures.contact_sheet import SheetRow, contact_sheet
-from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.slide_reading import Ended, ReadingConfig, Unchanged
 from pathalign.slides.tissue.mask import TissueConfig
-from pathalign.slides.tissue.survey import TissueRow, look_at_tissue
-from pathalign.store.artifact import MANIFEST, digest, digest_file, write_manifest, write_text
+from pathalign.slides.tissue.row import TissueRow, geojson_path, picture_path
+from pathalign.slides.tissue.survey import Surveyed, SurveyRequest
+from pathalign.slides.workers.pool import ReadingPool
+from pathalign.store.artifact import MANIFEST, digest, write_manifest, write_text, written_aside
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 
@@ -87,80 +89,94 @@ def survey_tissue(
     config: SurveyConfig,
     *,
     ids: Sequence[str] = (),
+    reading: ReadingConfig | None = None,
     redo: bool = False,
     progress: Progress = silent,
 ) -> Survey:
     """Find the tissue of slides (of the whole catalog, or of the slides and cases in `ids`) and write runs/tissue.
 
-    The contact sheet and the table show every slide that was ever looked at with this configuration.
+    The contact sheet and the table show every slide that was ever looked at with this configuration. The same bytes for
+    any number of `reading.workers`; with some, a slide that hangs or kills its reader costs itself alone.
     Raises `MissingArtifact` when there is no slide with pixels.
     """
     folder = workspace.run_folder(STAGE)
-    done = Survey(folder=f"runs/{STAGE}")
     with workspace.lock(STAGE), Catalog(workspace.catalog_path) as catalog:
         known = {slide.slide_id: slide for slide in catalog.slides() if slide.path is not None}
         if not known:
             raise MissingArtifact("The workspace holds no slide to look at. Run `pathalign add slides.csv` first.")
         before = catalog.outcomes(STAGE)
         asked = {s.slide_id for name in ids for s in catalog.slides_of(name)} if ids else set(known)
+        asked &= known.keys()
         (folder / MANIFEST).unlink(missing_ok=True)
-        with progress("Finding tissue", len(asked & known.keys())) as advance:
-            for slide_id, slide in known.items():
-                row_path = folder / ROWS / f"{slide_id}.json"
-                if slide_id not in asked:
-                    if row_before := _row_before(row_path, config, before.get(slide_id)):
-                        done.rows[slide_id] = row_before
-                    continue
-                row = _look(slide, config, folder, row_path, redo, done)
-                done.rows[slide_id] = row
-                catalog.put_outcome(STAGE, slide_id, row.outcome, row.reason)
-                if row.outcome not in (Outcome.OK, Outcome.EMPTY):
-                    done.problems.append(Problem(source=STAGE, line=None, item=slide_id, reason=row.reason))
-                advance(1)
-        _write(folder, config, done.rows)
-    return done
-
-
-def _look(slide: Slide, config: SurveyConfig, folder: Path, row_path: Path, redo: bool, done: Survey) -> TissueRow:
-    """The row of one slide: the one at hand where it is still true, else a new one with its picture."""
-    assert slide.path is not None
-    try:
-        regions_path = config.annotations / f"{slide.slide_id}.geojson" if config.annotations else None
-        made_from = {
-            "config": config.as_json(), "given_mpp": slide.mpp, "slide_fingerprint": fingerprint(slide.path),
-            "regions": digest_file(regions_path) if regions_path and regions_path.is_file() else None,
+        desk = _Desk(folder, config, redo=redo)
+        rows = {
+            slide_id: row for slide_id in known.keys() - asked
+            if (row := _row_before(desk.row_path(slide_id), config, before.get(slide_id)))
         }  # fmt: skip
-        if (
-            not redo
-            and (old := TissueRow.read(row_path))
-            and old.is_of(made_from, folder, slide.slide_id, config.geojson)
-        ):
-            done.slides_done_before += 1
-            return old
-        regions = None
-        if regions_path is not None:
-            if not regions_path.is_file():
-                raise MissingArtifact(
-                    f"{slide.slide_id} has no annotations: no {regions_path.name} is in the folder of `--annotations`. "
-                    "Export them, or run without that option."
-                )
-            regions = read_annotations(regions_path, classes=config.classes)
-        row_path.unlink(missing_ok=True)
-        row = look_at_tissue(
-            slide.path, slide.slide_id, given_mpp=slide.mpp, spec=config.spec, tissue=config.tissue, regions=regions,
-            folder=folder, geojson=config.geojson, made_from=made_from,
+        requests = (desk.request(known[slide_id]) for slide_id in known if slide_id in asked)
+        with progress("Finding tissue", len(asked)) as advance:
+            for slide_id, row in desk.rows(requests, reading or ReadingConfig()):
+                rows[slide_id] = row
+                catalog.put_outcome(STAGE, slide_id, row.outcome, row.reason)
+                advance(1)
+        rows = {slide_id: rows[slide_id] for slide_id in known if slide_id in rows}  # whoever was done first
+        _write(folder, config, rows)
+    problems = [
+        Problem(source=STAGE, line=None, item=slide_id, reason=row.reason) for slide_id, row in rows.items()
+        if slide_id in asked and row.outcome not in (Outcome.OK, Outcome.EMPTY)
+    ]  # fmt: skip
+    return Survey(rows=rows, slides_done_before=desk.unchanged, problems=problems, folder=f"runs/{STAGE}")
+
+
+class _Desk:
+    """What is asked of each slide, and where the answers are filed."""
+
+    def __init__(self, folder: Path, config: SurveyConfig, *, redo: bool) -> None:
+        self._folder, self._config, self._redo = folder, config, redo
+        self._at_hand: dict[str, TissueRow] = {}
+        self.unchanged = 0
+
+    def row_path(self, slide_id: str) -> Path:
+        """Where the row of a slide lies."""
+        return self._folder / ROWS / f"{slide_id}.json"
+
+    def request(self, slide: Slide) -> SurveyRequest:
+        """What is asked of a slide; with it goes what the row at hand was made from."""
+        assert slide.path is not None
+        config, slide_id = self._config, slide.slide_id
+        if self._redo:  # stopped in the middle, it must not find the old row when it goes on
+            self.row_path(slide_id).unlink(missing_ok=True)
+        row = TissueRow.read(self.row_path(slide_id))
+        if row and row.is_whole(self._folder, slide_id, geojson=config.geojson):
+            self._at_hand[slide_id] = row
+        return SurveyRequest(
+            slide_id=slide_id, path=slide.path, given_mpp=slide.mpp, spec=config.spec, tissue=config.tissue,
+            annotations=config.annotations / f"{slide_id}.geojson" if config.annotations else None,
+            classes=config.classes, geojson=config.geojson, config=config.as_json(),
+            made_from=self._at_hand[slide_id].made_from if slide_id in self._at_hand else None,
         )  # fmt: skip
-    except MemoryError:
-        row = TissueRow.failed(Outcome.FAILED, f"{slide.path.name} needs more memory than there is.")
-    except (PathAlignError, OSError) as error:
-        failed = isinstance(error, UnreadableSlide | OSError)
-        reason = f"{slide.path.name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-        row = TissueRow.failed(Outcome.FAILED if failed else Outcome.REFUSED, reason)
-    if row.made_from:
-        row.write(row_path)
-    else:
-        row_path.unlink(missing_ok=True)
-    return row
+
+    def rows(self, requests: Iterator[SurveyRequest], reading: ReadingConfig) -> Iterator[tuple[str, TissueRow]]:
+        """The row of every slide, filed, in the order in which they are done."""
+        with ReadingPool(reading, patch_px=1) as pool:
+            for request, event in pool.read(requests):
+                yield request.slide_id, self._file(request.slide_id, event)
+
+    def _file(self, slide_id: str, event: Surveyed | Unchanged | Ended) -> TissueRow:
+        if isinstance(event, Unchanged):
+            self.unchanged += 1
+            return self._at_hand[slide_id]
+        self.row_path(slide_id).unlink(missing_ok=True)
+        if isinstance(event, Ended):
+            return TissueRow.failed(event.outcome, event.reason)
+        with written_aside(picture_path(self._folder, slide_id)) as aside:
+            aside.write_bytes(event.picture)
+        if event.geojson is None:
+            geojson_path(self._folder, slide_id).unlink(missing_ok=True)  # an earlier run's may not be true any more
+        else:
+            write_text(geojson_path(self._folder, slide_id), event.geojson)
+        event.row.write(self.row_path(slide_id))
+        return event.row
 
 
 def _row_before(row_path: Path, config: SurveyConfig, outcome: tuple[Outcome, str] | None) -> TissueRow | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +13,18 @@ import numpy as np
 import pytest
 
 from pathalign.domain.geometry import PatchSpec
-from pathalign.domain.records import Outcome
+from pathalign.domain.records import Outcome, Slide, Split
 from pathalign.errors import MissingArtifact, UnknownName
+from pathalign.slides import slide_opening
 from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.slide_opening import Request
+from pathalign.slides.slide_reading import ReadingConfig, Unchanged
+from pathalign.slides.tissue import survey
+from pathalign.slides.tissue.survey import Surveyed, SurveyRequest
+from pathalign.slides.workers.worker import Worker
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
-from pathalign.tasks import tissue as task
 from pathalign.tasks.registration import add
 from pathalign.tasks.tissue import SurveyConfig, survey_tissue
 
@@ -78,7 +85,7 @@ def test_again_does_nothing_and_gives_the_same_bytes(filled: Workspace, monkeypa
     before = files(filled)
 
     with monkeypatch.context() as patched:
-        patched.setattr(task, "look_at_tissue", None)
+        patched.setattr(survey, "SlideReader", None)
         assert survey_tissue(filled, CONFIG).slides_done_before == 3
     assert files(filled) == before
     assert survey_tissue(filled, CONFIG, redo=True).slides_done_before == 0
@@ -89,22 +96,87 @@ def test_stopped_and_run_again_is_equal(filled: Workspace, monkeypatch: pytest.M
     """Stopped before its last slide, it leaves no manifest, and running again ends with the bytes of one run."""
     survey_tissue(filled, CONFIG)
     whole = files(filled)
-    original, calls = task.look_at_tissue, []
+    original, calls = slide_opening.survey_slide, []
 
-    def stop_at_the_third(*args: object, **options: object) -> object:
-        calls.append(args)
+    def stop_at_the_third(request: SurveyRequest) -> Surveyed | Unchanged:
+        calls.append(request)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return original(*args, **options)  # type: ignore[arg-type]
+        return original(request)
 
     with monkeypatch.context() as patched:
-        patched.setattr(task, "look_at_tissue", stop_at_the_third)
+        patched.setattr(slide_opening, "survey_slide", stop_at_the_third)
         with pytest.raises(KeyboardInterrupt):
             survey_tissue(filled, CONFIG, redo=True)
     assert MANIFEST not in files(filled)
 
     assert survey_tissue(filled, CONFIG).slides_done_before == 2
     assert files(filled) == whole
+
+
+def test_any_number_of_processes_gives_the_same_bytes(filled: Workspace, slides: Path) -> None:
+    """Whoever reads and whoever is done first: pages, pictures, polygons, rows and outcomes are equal."""
+    with Catalog(filled.catalog_path) as catalog:
+        for name in ("words", "three"):  # `add` would refuse the one
+            catalog.put_slide(Slide(
+                slide_id=name, path=slides / f"{name}.tif", patient_id=name, case_id=name, split=Split.TRAIN
+            ))  # fmt: skip
+    config = SurveyConfig(geojson=True)
+    expected = survey_tissue(filled, config)
+    before = files(filled)
+
+    done = survey_tissue(filled, config, reading=ReadingConfig(workers=3, batch=1), redo=True)
+
+    assert files(filled) == before
+    assert list(done.rows) == list(expected.rows)
+    assert done.as_json() == expected.as_json()
+    assert done.slides_done_before == 0
+    again = survey_tissue(filled, config, reading=ReadingConfig(workers=2, batch=1))
+    assert again.slides_done_before == 4
+    assert again.outcomes == {Outcome.OK: 3, Outcome.EMPTY: 1, Outcome.FAILED: 1}
+
+
+def signal_reader_of(monkeypatch: pytest.MonkeyPatch, slide_id: str, number: signal.Signals) -> None:
+    """Whatever process is given the slide gets a signal, as if the file had done that to it."""
+    give = Worker.give
+
+    def give_and_signal(worker: Worker, request: Request) -> None:
+        give(worker, request)
+        if request.slide_id == slide_id:
+            os.kill(worker.pid, number)
+
+    monkeypatch.setattr(Worker, "give", give_and_signal)
+
+
+def test_a_slide_that_kills_its_reader_costs_itself(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its outcome is failed, with the signal and its name; the others come out as they are."""
+    survey_tissue(filled, CONFIG)
+    whole = files(filled)
+    signal_reader_of(monkeypatch, "two", signal.SIGKILL)
+
+    done = survey_tissue(filled, CONFIG, reading=ReadingConfig(workers=1, batch=1), redo=True)
+
+    assert done.rows["two"].outcome == Outcome.FAILED
+    assert "died with signal 9 " in done.rows["two"].reason
+    assert "two.tif" in done.rows["two"].reason
+    assert table(filled)["two"]["outcome"] == "failed"
+    found = files(filled)
+    assert whole.keys() - found.keys() == {"rows/two.json"}
+    assert all(found[f"{name}.jpg"] == whole[f"{name}.jpg"] for name in ("one", "glass"))
+
+
+def test_a_slide_that_hangs_is_timed_out(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that says nothing for the limit is put away; the run goes on, and the page tells of it."""
+    signal_reader_of(monkeypatch, "two", signal.SIGSTOP)
+
+    done = survey_tissue(filled, CONFIG, reading=ReadingConfig(workers=1, batch=1, timeout_s=2.0))
+
+    assert done.outcomes == {Outcome.OK: 1, Outcome.EMPTY: 1, Outcome.TIMED_OUT: 1}
+    assert done.rows["two"].reason.startswith("no progress for 2 s while two.tif was read")
+    with Catalog(filled.catalog_path) as catalog:
+        assert catalog.outcomes("tissue")["two"][0] == Outcome.TIMED_OUT
+    page = files(filled)["contact-sheet.html"]
+    assert page.index(b'data-slide="two"') < page.index(b'data-slide="glass"')
 
 
 @pytest.mark.parametrize("lost", ["one.jpg", "rows/one.json"])

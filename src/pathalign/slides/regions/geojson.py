@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pathalign.domain.geometry import PatchGrid
-from pathalign.errors import NeedsRepair
+from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.slides.regions.annotations import Annotations
 from pathalign.slides.regions.polygons import Polygon, Ring
 from pathalign.slides.regions.ring_checks import crossing
@@ -41,6 +41,18 @@ def feature_collection(
             tile["properties"]["measurements"] = {"tissue share": round(share, 4)}
             features.append(tile)
     return {"type": "FeatureCollection", "features": features}
+
+
+def annotations_of_slide(path: Path | None, slide_id: str, *, classes: Sequence[str] = ()) -> Annotations | None:
+    """The regions of a slide; None when none are asked for, `MissingArtifact` when its file is not there."""
+    if path is None:
+        return None
+    if not path.is_file():
+        raise MissingArtifact(
+            f"{slide_id} has no annotations: no {path.name} is in the folder of `--annotations`. Export them, or run "
+            "without that option."
+        )
+    return read_annotations(path, classes=classes)
 
 
 def read_annotations(path: Path, *, classes: Sequence[str] = ()) -> Annotations:

@@ -21,6 +21,7 @@ NEARLY_ALL = 0.95
 class Flag(StrEnum):
     """Most suspicious first."""
 
+    UNREADABLE = "partly unreadable"
     NO_TISSUE = "no tissue"
     NO_PATCH = "tissue but no patch"
     NEARLY_EMPTY = "nearly empty"
@@ -34,6 +35,7 @@ def flags_of(tissue: Tissue, grid: PatchGrid) -> tuple[Flag, ...]:
     """What to look at, most suspicious first."""
     pixels, ink = int(tissue.mask.sum()), int(tissue.ink.sum())
     found = {
+        Flag.UNREADABLE: tissue.unread is not None,
         Flag.NO_TISSUE: pixels == 0,
         Flag.NO_PATCH: pixels > 0 and len(grid) == 0,
         Flag.NEARLY_EMPTY: 0 < tissue.area_mm2 < NEARLY_EMPTY_MM2,

@@ -85,6 +85,8 @@ class Tissue:
     """Micrometres per pixel of the three, exactly; pixel 0 starts where level-0 pixel 0 does."""
     glass_seen: bool
     """False where everything is covered, and colour was judged against pure white."""
+    unread: Bool[np.ndarray, "y x"] | None = None
+    """True where the file is damaged: there may be tissue, so it counts as tissue. None where all was read."""
 
     @property
     def area_mm2(self) -> float:
@@ -99,7 +101,9 @@ def find_tissue(slide: SlideReader, config: TissueConfig) -> Tissue:
     """
     thumbnail = read_thumbnail(slide, config.mpp)
     found = mark_tissue(thumbnail.rgb, config, mpp=thumbnail.mpp, name=slide.name)
-    return found if thumbnail.is_read.all() else replace(found, mask=found.mask | ~thumbnail.is_read)
+    if thumbnail.is_read.all():
+        return found
+    return replace(found, mask=found.mask | ~thumbnail.is_read, unread=~thumbnail.is_read)
 
 
 def tissue_mask(

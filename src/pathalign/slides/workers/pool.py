@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from pathalign.domain.records import Outcome
 from pathalign.errors import ReadingProcessError
-from pathalign.slides.slide_opening import Opened, Request, events_of
-from pathalign.slides.slide_reading import Ended, Finished, Pixels, ReadingConfig, Unchanged
+from pathalign.slides.slide_opening import Last, Request, events_of
+from pathalign.slides.slide_reading import Ended, Pixels, ReadingConfig
 from pathalign.slides.workers.messages import InSlot, Ready
 from pathalign.slides.workers.worker import Worker, describe_exit
 
@@ -61,8 +61,7 @@ class ReadingPool:
     def read(self, requests: Iterable[Asked]) -> Generator[tuple[Asked, Any], None, None]:
         """The events of all slides (`events_of`); those of one slide in their order, those of several interleaved.
 
-        The last event of a slide is `Opened`, `Unchanged`, `Finished` or `Ended`. Raises `ReadingProcessError` when
-        processes do not even start.
+        The last event of a slide is a `Last`. Raises `ReadingProcessError` when processes do not even start.
         """
         if not self._config.workers:
             for request in requests:
@@ -119,7 +118,7 @@ class ReadingPool:
                 continue
             assert worker.request is not None
             heard.append((worker, worker.request, message))
-            if isinstance(message, Opened | Unchanged | Finished | Ended):
+            if isinstance(message, Last):
                 worker.request = None
 
     def _bury(self, worker: Worker, heard: deque[Heard]) -> None:

@@ -14,9 +14,11 @@ import sys
 from multiprocessing.connection import Connection
 
 import cv2
+import numpy as np
+from jaxtyping import UInt8
 
-from pathalign.slides.slide_opening import OpenRequest, events_of
-from pathalign.slides.slide_reading import Pixels, ReadRequest
+from pathalign.slides.slide_opening import Request, events_of
+from pathalign.slides.slide_reading import Pixels, ReadRequest, read_slide
 from pathalign.slides.workers.messages import InSlot, Ready, Release
 from pathalign.slides.workers.ring import SLOTS, Ring
 
@@ -25,24 +27,36 @@ _PR_SET_PDEATHSIG = 1
 
 def serve(owner: Connection, ring: Ring) -> None:
     """Read one slide after another until the owner closes its end."""
-    free = set(range(SLOTS))
+    slots = _Slots(owner, ring)
     owner.send(Ready())
     while True:
         message = owner.recv()
         if isinstance(message, Release):
-            free.add(message.slot)
+            slots.free.add(message.slot)
             continue
-        assert isinstance(message, ReadRequest | OpenRequest), message
-        for event in events_of(message):
-            if not isinstance(event, Pixels):
-                owner.send(event)
-                continue
-            while not free or owner.poll():
-                free.add(owner.recv().slot)
-            slot = min(free)
-            free.remove(slot)
-            ring.batch(slot, event.rgb.shape)[...] = event.rgb
-            owner.send(InSlot(slot, event.rgb.shape))
+        assert isinstance(message, Request), message
+        for event in read_slide(message, slots.room) if isinstance(message, ReadRequest) else events_of(message):
+            owner.send(slots.filled(event.rgb.shape) if isinstance(event, Pixels) else event)
+
+
+class _Slots:
+    """The slots of the ring as the reading process sees them: it writes into one, and the owner has some."""
+
+    def __init__(self, owner: Connection, ring: Ring) -> None:
+        self._owner, self._ring = owner, ring
+        self.free = set(range(SLOTS))
+
+    def room(self, shape: tuple[int, int, int, int]) -> UInt8[np.ndarray, "batch y x 3"]:
+        """A slot that nobody reads, once the owner has released one; the one that counts was asked for last."""
+        while not self.free or self._owner.poll():
+            self.free.add(self._owner.recv().slot)
+        self._writing = min(self.free)
+        return self._ring.batch(self._writing, shape)
+
+    def filled(self, shape: tuple[int, ...]) -> InSlot:
+        """Give the slot that was written to away."""
+        self.free.remove(self._writing)
+        return InSlot(self._writing, shape)
 
 
 def main(arguments: list[str]) -> None:
