@@ -116,8 +116,8 @@ def ours(slide: str, corners: np.ndarray, side: int, scaled_decode: bool = False
         spec=PatchSpec(patch_px=PX, patch_mpp=mpp), slide_mpp=MPP, effective_mpp=mpp, xy_px0=corners,
         tissue_share=np.ones(len(corners), np.float32),
     )  # fmt: skip
-    with SlideReader(Path(slide)) as reader:
-        yield from read_patches(reader, grid, batch=BATCH, scaled_decode=scaled_decode)
+    with SlideReader(Path(slide), scaled_decode=scaled_decode) as reader:
+        yield from read_patches(reader, grid, batch=BATCH)
 
 
 def ours_dct(slide: str, corners: np.ndarray, side: int) -> Iterator[np.ndarray]:

@@ -22,6 +22,7 @@ _WHAT = (
     *GRID_OPTIONS,
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
+    click.option("--scaled-decode", is_flag=True, help="Let the JPEG decoder halve: faster, some grey levels off."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
 )  # fmt: skip
 _HOW = (
@@ -79,6 +80,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         engine=asked["engine"],
         shard=shard,
         icc=asked["icc"],
+        scaled_decode=asked["scaled_decode"],
         annotations=asked["annotations"],
         classes=asked["classes"],
         redo=redo,

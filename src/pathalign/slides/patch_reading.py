@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -25,21 +25,28 @@ class ReadsInto(Protocol):
         """Like `PixelSource.read`; the rectangle is as large as `out`, and counts pixels of `mean` x `mean`."""
 
 
+Room = Callable[[tuple[int, int, int, int]], UInt8[np.ndarray, "batch y x 3"]]
+"""Gives memory in one piece for a batch of that shape."""
+
+
+def new_memory(shape: tuple[int, int, int, int]) -> UInt8[np.ndarray, "batch y x 3"]:
+    """Memory that nobody else uses."""
+    return np.empty(shape, np.uint8)
+
+
 def read_patches(
-    slide: SlideReader, grid: PatchGrid, *, batch: int, scaled_decode: bool = False
+    slide: SlideReader, grid: PatchGrid, *, batch: int, into: Room = new_memory
 ) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
     """The pixels of a grid's patches in its order, `batch` at a time (the last one may be shorter).
 
-    `scaled_decode` lets the JPEG decoder halve, where it can: faster, and up to some grey levels from the mean of the
-    pixels, because it leaves the high frequencies out instead of averaging. Raises `UnreadableSlide` when the data is
-    broken.
+    Each batch is written to the memory that `into` gives for it, and is that array. Raises `UnreadableSlide` when the
+    data is broken.
     """
     px = grid.spec.patch_px
-    plan = slide.plan(grid.spec.patch_mpp, scaled_decode=scaled_decode)
-    patches = _Patches(slide, plan, px)
+    patches = _Patches(slide, slide.plan(grid.spec.patch_mpp), px)
     for start in range(0, len(grid), batch):
         corners = grid.xy_px0[start : start + batch].tolist()
-        out = np.empty((len(corners), px, px, 3), np.uint8)
+        out = into((len(corners), px, px, 3))
         for patch, (x, y) in zip(out, corners, strict=True):
             patches.read(x, y, patch)
         yield out

@@ -56,15 +56,20 @@ class ReadingPlan:
 class SlideReader:
     """An open slide. Open one per process: handles must not cross a fork. Use it as a context manager."""
 
-    def __init__(self, path: Path, *, given_mpp: float | None = None, icc: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, given_mpp: float | None = None, icc: bool = False, scaled_decode: bool = False
+    ) -> None:
         """Open a slide whose resolution is known; `icc` turns its colours into sRGB by its own profile, if it has one.
+
+        `scaled_decode` lets the JPEG decoder halve (DCT scaling), where it can: faster, and up to some grey levels from
+        the mean of the pixels, because it leaves the high frequencies out instead of averaging.
 
         Raises `UnreadableSlide` when no reader opens it, `RefusedSlide` when it is not a slide that can be read as RGB,
         and `MissingResolution` when its pixel size is not usable.
         """
         self.source: PixelSource = open_source(path)
         try:
-            self.name, self._process = path.name, os.getpid()
+            self.name, self._process, self._scaled_decode = path.name, os.getpid(), scaled_decode
             self.resolution: Resolution = resolve(path.name, self.source.resolution_claims, given_mpp=given_mpp)
             self.size_px0: tuple[int, int] = self.source.levels[0].size_px
             self._check_area()
@@ -108,9 +113,10 @@ class SlideReader:
     def plan(self, mpp: float, *, scaled_decode: bool = False) -> ReadingPlan:
         """How pixels at `mpp` are read: the coarsest level that is fine enough, then whole or fractional averaging.
 
-        `scaled_decode` admits levels that the decoder makes by DCT scaling.
+        `scaled_decode` admits levels that the decoder makes by DCT scaling, as the reader's own does for all plans.
         """
-        levels = [(n, lv) for n, lv in enumerate(self.source.levels) if scaled_decode or not lv.scaled_decode]
+        admits = scaled_decode or self._scaled_decode
+        levels = [(n, lv) for n, lv in enumerate(self.source.levels) if admits or not lv.scaled_decode]
         fine = [(n, lv) for n, lv in levels if lv.downsample * self.mpp <= mpp * (1 + AS_IT_IS)] or levels[:1]
         number, level = max(fine, key=lambda pair: pair[1].downsample)
         factor = mpp / (level.downsample * self.mpp)

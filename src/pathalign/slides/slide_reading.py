@@ -6,7 +6,6 @@ Which patches make a batch depends on the slide alone, so the bytes made of it d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
 from pathalign.slides.fingerprint import fingerprint
-from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patch_reading import Room, new_memory, read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.regions.annotations import Annotations
 from pathalign.slides.regions.geojson import read_annotations
@@ -64,6 +63,8 @@ class ReadRequest:
     max_broken: float
     icc: bool = False
     """Turn colours into sRGB by the slide's own profile."""
+    scaled_decode: bool = False
+    """Let the JPEG decoder halve."""
     annotations: Path | None = None
     """GeoJSON of the regions that patches must lie within; None takes all tissue."""
     classes: tuple[str, ...] = ()
@@ -119,23 +120,30 @@ class Ended:
 Event = Unchanged | Planned | Pixels | Finished | Ended
 
 
-def read_slide(request: ReadRequest) -> Iterator[Event]:
-    """`Unchanged`, or `Planned`, `Pixels`..., `Finished`; at any point `Ended` instead, which is the last."""
+def read_slide(request: ReadRequest, into: Room = new_memory) -> Iterator[Event]:
+    """`Unchanged`, or `Planned`, `Pixels`..., `Finished`; at any point `Ended` instead, which is the last.
+
+    Batches begin where the memory begins that `into` gives. It may be asked again before a batch comes of it: what was
+    given before is not used then.
+    """
     try:
         identity = identify(request)
         if request.made_from == identity:
             yield Unchanged()
             return
-        with _Reopenable(request) as open_slide:
-            slide = open_slide.reader
+        with SlideReader(
+            request.path, given_mpp=request.given_mpp, icc=request.icc, scaled_decode=request.scaled_decode
+        ) as slide:
             grid = plan_patches(slide, request.spec, request.tissue, annotations=_annotations(request))
             facts = {
                 "slide_mpp": slide.mpp, "slide_mpp_source": slide.resolution.source, "size_px0": list(slide.size_px0),
                 "reader": f"{slide.source.family}/{slide.source.decoder}", "colour": slide.colour,
             }  # fmt: skip
+            if slide.resolution.disagrees_with:
+                facts["slide_mpp_disagrees_with"] = slide.resolution.disagrees_with
             yield Planned(grid=grid, identity=identity, facts=facts)
             is_whole = np.ones(len(grid), bool)
-            for patches in _batches(open_slide, grid, request, is_whole):
+            for patches in _batches(slide, grid, request, is_whole, into):
                 yield Pixels(rgb=patches)
         yield Finished(is_whole=is_whole)
     except MemoryError:
@@ -174,36 +182,13 @@ def _annotations(request: ReadRequest) -> Annotations | None:
     return read_annotations(request.annotations, classes=request.classes)
 
 
-def _opened(request: ReadRequest) -> SlideReader:
-    return SlideReader(request.path, given_mpp=request.given_mpp, icc=request.icc)
-
-
-class _Reopenable:
-    """An open slide that can be opened anew: after its first error an OpenSlide handle refuses whatever is sound."""
-
-    def __init__(self, request: ReadRequest) -> None:
-        self._request = request
-        self._stack = ExitStack()
-        self.reopen()
-
-    def reopen(self) -> None:
-        self._stack.close()
-        self.reader = self._stack.enter_context(_opened(self._request))
-
-    def __enter__(self) -> _Reopenable:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-
 def _batches(
-    open_slide: _Reopenable, grid: PatchGrid, request: ReadRequest, is_whole: Bool[np.ndarray, " patch"]
+    slide: SlideReader, grid: PatchGrid, request: ReadRequest, is_whole: Bool[np.ndarray, " patch"], into: Room
 ) -> Iterator[UInt8[np.ndarray, "batch y x 3"]]:
     """Batches in the order of the grid; a batch that breaks is read patch by patch and loses only what is broken."""
     start = 0
     while start < len(grid):
-        batches = read_patches(open_slide.reader, grid.only(np.arange(start, len(grid))), batch=request.batch)
+        batches = read_patches(slide, grid.only(np.arange(start, len(grid))), batch=request.batch, into=into)
         while start < len(grid):
             try:
                 patches = next(batches)
@@ -213,21 +198,23 @@ def _batches(
             start += len(patches)
         else:
             return
-        stop = min(start + request.batch, len(grid))
-        if found := _one_by_one(open_slide, grid, range(start, stop), request, is_whole):
-            yield np.concatenate(found)
-        start = stop
+        places = range(start, min(start + request.batch, len(grid)))
+        if len(found := _one_by_one(slide, grid, places, request, is_whole, into)):
+            yield found
+        start = places.stop
 
 
 def _one_by_one(
-    open_slide: _Reopenable, grid: PatchGrid, places: range, request: ReadRequest, is_whole: Bool[np.ndarray, " patch"]
-) -> list[UInt8[np.ndarray, "1 y x 3"]]:
+    slide: SlideReader, grid: PatchGrid, places: range, request: ReadRequest, is_whole: Bool[np.ndarray, " patch"],
+    into: Room,
+) -> UInt8[np.ndarray, "batch y x 3"]:  # fmt: skip
     """The whole patches at `places`; raises `UnreadableSlide` when the slide has more broken ones than it may."""
-    found = []
-    open_slide.reopen()
+    px, count = grid.spec.patch_px, 0
+    out = into((len(places), px, px, 3))
     for place in places:
         try:
-            found.append(next(read_patches(open_slide.reader, grid.only(np.array([place])), batch=1)))
+            out[count : count + 1] = next(read_patches(slide, grid.only(np.array([place])), batch=1))
+            count += 1
         except UnreadableSlide as error:
             is_whole[place] = False
             broken = int((~is_whole).sum())
@@ -236,5 +223,4 @@ def _one_by_one(
                     f"{error} That is broken patch {broken} of {len(grid)}, and at most {request.max_broken:.1%} may "
                     "be (`--max-broken`)."
                 ) from error
-            open_slide.reopen()
-    return found
+    return out[:count]

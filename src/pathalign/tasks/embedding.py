@@ -64,6 +64,7 @@ def embed(
     engine: Engine = "local",
     shard: Shard | None = None,
     icc: bool = False,
+    scaled_decode: bool = False,
     annotations: Path | None = None,
     classes: Sequence[str] = (),
     redo: bool = False,
@@ -73,16 +74,17 @@ def embed(
 
     A slide whose file is there, made from the same slide with the same parameters, is left as it is. A slide that
     cannot be read is recorded with its reason and the run goes on. `icc` turns colours into sRGB by each slide's own
-    profile. `annotations` is a folder of <slide_id>.geojson whose regions (of some `classes`) patches must lie within.
-    `redo` embeds all slides again. A `shard` embeds its slides only and leaves catalog and manifest alone. Raises
-    `StaleArtifact` when the set of that name was made by another encoder or with other parameters.
+    profile; `scaled_decode` lets the JPEG decoder halve. `annotations` is a folder of <slide_id>.geojson whose regions
+    (of some `classes`) patches must lie within. `redo` embeds all slides again. A `shard` embeds its slides only and
+    leaves catalog and manifest alone. Raises `StaleArtifact` when the set of that name was made by another encoder or
+    with other parameters.
     """
     tissue, reading = tissue or TissueConfig(), reading or ReadingConfig()
     name = set_name(encoder, spec)
     config = {
         "encoder": encoder.card.as_json(), "patch_px": spec.patch_px, "patch_mpp": spec.patch_mpp,
         "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
-        "seed": spec.seed, "icc": icc, "tissue": tissue.as_json(),
+        "seed": spec.seed, "icc": icc, "scaled_decode": scaled_decode, "tissue": tissue.as_json(),
         "annotations": annotations is not None, "classes": sorted(classes),
     }  # fmt: skip
     embeddings = EmbeddingSet(workspace.embeddings_folder(name), config=config, licence=encoder.card.licence)
@@ -94,7 +96,7 @@ def embed(
         requests = (
             ReadRequest(
                 slide_id=slide.slide_id, path=slide.path, given_mpp=slide.mpp, spec=spec, tissue=tissue,
-                batch=reading.batch, max_broken=reading.max_broken, icc=icc,
+                batch=reading.batch, max_broken=reading.max_broken, icc=icc, scaled_decode=scaled_decode,
                 annotations=annotations / f"{slide.slide_id}.geojson" if annotations else None,
                 classes=tuple(sorted(classes)),
                 made_from=None if redo else embeddings.made_from(slide.slide_id, max_broken=reading.max_broken),

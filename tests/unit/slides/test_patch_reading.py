@@ -70,6 +70,19 @@ def test_batches_are_not_used_again(written: Callable[..., Path], field_025: np.
         np.testing.assert_array_equal(np.concatenate(kept), np.concatenate(copies))
 
 
+def test_batches_are_written_where_the_caller_says(written: Callable[..., Path], field_025: np.ndarray) -> None:
+    """With `into` a batch is the array that was given for it, with the same bytes."""
+    memory = np.zeros((5, 96, 96, 3), np.uint8)
+    with SlideReader(written(field_025, mpp=0.25)) as slide:
+        grid = every_patch(slide, px=96, mpp=0.6)
+        expected = np.concatenate(list(read_patches(slide, grid, batch=5)))
+        found = []
+        for batch in read_patches(slide, grid, batch=5, into=lambda shape: memory[: shape[0]]):
+            assert batch.ctypes.data == memory.ctypes.data
+            found.append(batch.copy())
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+
+
 def test_the_same_bytes_on_each_run(written: Callable[..., Path], field_025: np.ndarray) -> None:
     """The same bytes on each run, and in any split into batches."""
     path = written(field_025, mpp=0.25)
@@ -82,11 +95,11 @@ def test_the_same_bytes_on_each_run(written: Callable[..., Path], field_025: np.
 
 def test_the_decoder_halves_on_request(written: Callable[..., Path], field_025: np.ndarray) -> None:
     """`scaled_decode` gives patches of the same size and nearly the same pixels; it is not the default."""
-    with SlideReader(written(field_025, mpp=0.25, levels=1, quality=80)) as slide:
-        grid = every_patch(slide, px=96, mpp=0.5)
-        mean, scaled = (
-            np.concatenate(list(read_patches(slide, grid, batch=16, scaled_decode=scaled))) for scaled in (False, True)
-        )
+    path, read = written(field_025, mpp=0.25, levels=1, quality=80), []
+    for scaled_decode in (False, True):
+        with SlideReader(path, scaled_decode=scaled_decode) as slide:
+            read.append(np.concatenate(list(read_patches(slide, every_patch(slide, px=96, mpp=0.5), batch=16))))
+    mean, scaled = read
     assert mean.shape == scaled.shape
     assert 0 < np.abs(mean.astype(int) - scaled).mean() < 3
 

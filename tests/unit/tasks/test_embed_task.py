@@ -26,6 +26,7 @@ from pathalign.tasks.embedding_set import EmbeddingSet
 from pathalign.tasks.registration import add
 from pathalign.tasks.shards import Shard, parse_shard, read_outcomes, written_outcomes
 from pathalign.tasks.status import read_status
+from pathalign.testing.slides import draw_field, write_pyramid
 
 pytestmark = pytest.mark.unit
 
@@ -149,20 +150,42 @@ def test_a_torn_file_is_made_again(filled: Workspace, make_encoder: Any) -> None
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("what", ["min_tissue", "encoder"])
+@pytest.mark.parametrize("what", ["min_tissue", "encoder", "scaled_decode"])
 def test_other_parameters_are_refused_until_redo(filled: Workspace, make_encoder: Any, what: str) -> None:
     """A set of embeddings has one encoder and one set of parameters; `--redo` makes it anew."""
     embed(filled, make_encoder(), spec=SPEC)
     spec = PatchSpec(min_tissue=0.9) if what == "min_tissue" else SPEC
     weights = "others" if what == "encoder" else "none"
 
+    scaled = what == "scaled_decode"
+
     with pytest.raises(StaleArtifact, match=rf"another {what}.*`--redo`"):
-        embed(filled, make_encoder(weights=weights), spec=spec)
+        embed(filled, make_encoder(weights=weights), spec=spec, scaled_decode=scaled)
 
     before = files(filled)
-    embed(filled, make_encoder(weights=weights), spec=spec, redo=True)
+    embed(filled, make_encoder(weights=weights), spec=spec, scaled_decode=scaled, redo=True)
     assert files(filled).keys() == before.keys()
     assert files(filled)[MANIFEST] != before[MANIFEST]
+
+
+def test_the_decoder_halves_on_request(
+    workspace: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any
+) -> None:
+    """With `scaled_decode` a slide of one level is halved by its decoder: the same patches, nearly the same colours."""
+    write_pyramid(tmp_path / "fine.tif", draw_field("colon_benign", side_um=960, mpp=0.5, seed=0), mpp=0.5, levels=1)
+    add(workspace, write_table("slides.csv", HEADER, ("fine", "fine.tif", "")))
+    path = workspace.root / "embeddings" / NAME / "fine.h5"
+    bags = []
+    for scaled_decode in (False, True):
+        embed(workspace, make_encoder(), spec=SPEC, scaled_decode=scaled_decode, redo=True)
+        bags.append(read_bag(path, slide_id="fine"))
+        assert (read_provenance(path) or {})["scaled_decode"] is scaled_decode
+
+    mean, scaled = bags
+    np.testing.assert_array_equal(mean.xy_px0, scaled.xy_px0)
+    grey_levels = 255 * np.abs(mean.embeddings.astype(float) - scaled.embeddings)
+    assert len(grey_levels) == 16
+    assert 0 < grey_levels.max() < 2.5  # mean and deviation of each channel
 
 
 def test_a_stopped_redo_leaves_no_complete_set(filled: Workspace, make_encoder: Any) -> None:

@@ -281,14 +281,15 @@ def test_workers_are_light(drawn_slides: Path) -> None:
     assert threads == 1
 
 
-def test_broken_patches_are_left_out(drawn_slides: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [0, 1])
+def test_broken_patches_are_left_out(drawn_slides: Path, tmp_path: Path, workers: int) -> None:
     """Patches on a broken tile are left out and named; all others have the pixels they had."""
     path = tmp_path / "torn.tif"
     path.write_bytes((drawn_slides / "one.tif").read_bytes())
     whole = read_all([request(path)], reading(0))["torn"]
     _tear_one_tile(path)
 
-    torn = read_all([request(path, max_broken=0.5)], reading(0))["torn"]
+    torn = read_all([request(path, max_broken=0.5)], reading(workers))["torn"]
 
     end = the_end(torn)
     assert isinstance(end, Finished)
