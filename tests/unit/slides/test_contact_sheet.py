@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -77,10 +78,22 @@ def test_numbers_and_reasons_are_shown() -> None:
 
     assert "8 slides, 6 to look at" in text
     assert "62.5 mm² of tissue, 15 patches" in text
-    assert "12.50 mm², 3 patches, 80 % tissue" in text
+    assert "12.50 mm² · 3 patches · 80 %" in text
     assert "much ink or black, little tissue per patch" in text
     assert "g.svs has no pixel size" in text
     assert '<p class="warn">failed</p>' in text
+
+
+def test_every_finding_can_be_shown_alone() -> None:
+    """A button for what broke and for each flag, with how many slides have it, from the worst to the mildest."""
+    html = contact_sheet(ROWS)
+
+    assert re.findall(r'data-show="(.*?)">(.*?)</button>', html) == [
+        ("", "all 8"), ("*", "to look at 6"), ("failed", "failed 1"), ("refused", "refused 1"),
+        ("no tissue", "no tissue 1"), ("much ink or black", "much ink or black 2"),
+        ("little tissue per patch", "little tissue per patch 2"),
+    ]  # fmt: skip
+    assert 'data-slide="e inky and low" data-found="much ink or black;little tissue per patch"' in html
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
@@ -153,6 +166,7 @@ def patches(count: int, share: float = 0.9) -> PatchGrid:
         (found(tissue=1.0), patches(50), (Flag.NEARLY_ALL,)),
         (found(tissue=1.0, glass=False), patches(50), (Flag.NO_GLASS,)),
         (found(tissue=0.5), patches(50, 0.4), (Flag.LOW_SHARE,)),
+        (replace(found(tissue=0.5), unread=np.ones((400, 400), bool)), patches(50), (Flag.UNREADABLE,)),
     ],
 )
 def test_flags_name_what_to_look_at(tissue: Tissue, grid: PatchGrid, flags: tuple[Flag, ...]) -> None:

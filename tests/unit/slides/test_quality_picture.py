@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
-from pathalign.slides.pictures.quality_picture import PATCH_RGB, TISSUE_RGB, draw_quality, quality_picture
+from pathalign.slides.pictures.quality_picture import (
+    INK_RGB,
+    PATCH_RGB,
+    TISSUE_RGB,
+    UNREAD_RGB,
+    draw_quality,
+    quality_picture,
+)
 from pathalign.slides.tissue.mask import Tissue
 
 pytestmark = pytest.mark.unit
@@ -50,8 +58,8 @@ def test_the_outline_runs_along_the_tissue() -> None:
     picture = draw_quality(tissue(), None, longest_px=640)
 
     green = (picture == TISSUE_RGB).all(-1)
-    assert green[:200, 318:320].all()
-    assert green[198:200, :320].all()
+    assert green[:200, 317:320].all()
+    assert green[197:200, :320].all()
     assert not green[10:190, 10:310].any()
     assert not green[202:].any()
 
@@ -62,16 +70,33 @@ def test_patches_are_squares_in_their_place() -> None:
 
     y, x = np.nonzero((plain != drawn).any(-1))
     assert (x.min(), x.max(), y.min(), y.max()) == (56, 112, 112, 168)
-    assert len(x) == pytest.approx(4 * 56, abs=4)
+    assert len(x) == pytest.approx(2 * 4 * 55, abs=6), "two pixels wide"
     assert np.abs(drawn[112, 80] - np.array(PATCH_RGB)).sum() < np.abs(plain[112, 80] - np.array(PATCH_RGB)).sum()
 
 
-def test_ink_is_tinted() -> None:
-    """Yellow where ink was taken out."""
+def test_ink_is_outlined_and_stays_to_be_seen() -> None:
+    """Yellow runs around ink; within, it is a little yellower than it was; elsewhere nothing changes."""
     picture = draw_quality(tissue(), None, longest_px=640)
 
-    assert (picture[:, -40:, 2] < picture[:, -40:, 0] - 50).all()
+    assert (picture[:, 600:603] == INK_RGB).all()
+    within = picture[10:-10, 610:630].astype(int)
+    assert (within[..., 2] < within[..., 0] - 20).all()
+    assert np.abs(within - 240).max() < 60
     assert (picture[300, :600] == 240).all()
+
+
+def test_what_was_not_read_is_striped_red() -> None:
+    """A white hole in the file is not taken for glass or for tissue."""
+    unread = np.zeros((100, 160), bool)
+    unread[20:40, 20:40] = True
+
+    picture = draw_quality(replace(tissue(), unread=unread), None, longest_px=640)
+
+    red = (picture == UNREAD_RGB).all(-1)
+    assert red[80:83, 80:160].all()
+    assert 0.2 < red[90:150, 90:150].mean() < 0.3
+    assert not red[:80].any()
+    assert not red[160:].any()
 
 
 def test_equal_input_gives_equal_bytes_and_is_left_alone() -> None:

@@ -20,6 +20,7 @@ from pathalign.slides.regions.geojson import read_annotations
 from pathalign.slides.slide_opening import Request
 from pathalign.slides.slide_reading import ReadingConfig, Unchanged
 from pathalign.slides.tissue import survey
+from pathalign.slides.tissue.flags import Flag
 from pathalign.slides.tissue.survey import Surveyed, SurveyRequest
 from pathalign.slides.workers.worker import Worker
 from pathalign.store.artifact import MANIFEST
@@ -27,6 +28,7 @@ from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.registration import add
 from pathalign.tasks.tissue import SurveyConfig, survey_tissue
+from pathalign.testing.slides import write_pyramid
 
 pytestmark = pytest.mark.unit
 
@@ -241,6 +243,22 @@ def test_a_broken_slide_harms_no_other(
     assert table(filled)["two"]["outcome"] == "failed"
     later = survey_tissue(filled, CONFIG, ids=["one"])
     assert later.rows["two"].outcome == Outcome.FAILED, "the page still tells of it"
+
+
+def test_a_place_that_cannot_be_read_is_flagged(filled: Workspace, slides: Path, tear: Callable[..., None]) -> None:
+    """A place that is damaged at every level may be tissue, and a person is sent to look at it."""
+    write_pyramid(slides / "glass.tif", np.full((1024, 1024, 3), 243, np.uint8), mpp=1.0)
+    tear(slides / "glass.tif", tiles=slice(15, None))  # the last tile of level 0, and all coarser levels
+
+    done = survey_tissue(filled, CONFIG)
+
+    row = done.rows["glass"]
+    assert row.outcome == Outcome.OK
+    assert row.flags[0] == Flag.UNREADABLE
+    assert row.area_mm2 == pytest.approx(0.512**2, rel=0.01), "the block of 32 thumbnail pixels around it"
+    assert table(filled)["glass"]["flags"].startswith("partly unreadable")
+    page = files(filled)["contact-sheet.html"].decode()
+    assert page.index('data-slide="glass" data-found="partly unreadable') < page.index('data-slide="one"')
 
 
 def test_geojson_goes_out_and_comes_back_in(filled: Workspace, tmp_path: Path) -> None:

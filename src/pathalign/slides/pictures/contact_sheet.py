@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathalign.domain.records import Outcome
+from pathalign.slides.pictures.quality_picture import INK_RGB, PATCH_RGB, TISSUE_RGB, UNREAD_RGB
 from pathalign.slides.tissue.flags import Flag
 
 TEMPLATE = "contact_sheet.html.jinja"
@@ -55,9 +57,34 @@ def contact_sheet(rows: Sequence[SheetRow], *, title: str = "Tissue of the cohor
         rows=ordered,
         suspicious=sum(is_suspicious(row) for row in ordered),
         is_suspicious=is_suspicious,
+        findings=findings,
+        counts=_counts(ordered),
+        colours={
+            "tissue": _css(TISSUE_RGB),
+            "patches": _css(PATCH_RGB),
+            "ink and black": _css(INK_RGB),
+            "unreadable": _css(UNREAD_RGB),
+        },
         patches=sum(row.patches for row in rows),
         area_mm2=sum(row.area_mm2 for row in rows),
     )
+
+
+def findings(row: SheetRow) -> list[str]:
+    """What is to be looked at on a slide, in words: its outcome when it broke, and its flags."""
+    told = [] if row.outcome in (Outcome.OK, Outcome.EMPTY) else [row.outcome.value]
+    return [*told, *(flag.value for flag in row.flags)]
+
+
+def _counts(rows: Sequence[SheetRow]) -> dict[str, int]:
+    """How many slides have each finding, those that broke first, then from the worst flag to the mildest."""
+    counted = Counter(word for row in rows for word in findings(row))
+    order = [*(outcome.value for outcome in _OUTCOMES), *(flag.value for flag in Flag)]
+    return {word: counted[word] for word in order if counted[word]}
+
+
+def _css(rgb: tuple[int, int, int]) -> str:
+    return f"rgb{rgb}"
 
 
 def is_suspicious(row: SheetRow) -> bool:

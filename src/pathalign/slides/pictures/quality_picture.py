@@ -1,4 +1,4 @@
-"""One small picture per slide for the eye: thumbnail, outline of the tissue, grid of patches, ink. No label image."""
+"""One small picture per slide for the eye: thumbnail, outlines of tissue and ink, grid of patches. No label image."""
 
 from __future__ import annotations
 
@@ -13,38 +13,59 @@ from pathalign.domain.geometry import PatchGrid
 from pathalign.slides.tissue.mask import Tissue
 
 LONGEST_PX = 640
-TISSUE_RGB, PATCH_RGB, INK_RGB = (0, 130, 60), (20, 70, 200), (255, 190, 0)
+TISSUE_RGB, PATCH_RGB, INK_RGB, UNREAD_RGB = (0, 150, 60), (20, 70, 200), (255, 190, 0), (220, 0, 40)
 QUALITY = 80
-PATCH_WEIGHT, INK_WEIGHT = 0.55, 0.45
+PATCH_WEIGHT, INK_WEIGHT = 0.55, 0.15
+"""How much of a picture they cover; pen must still be seen to be pen."""
+THICK_FROM_PX = 16
+"""Patches of this side have lines of two pixels, which are still seen on the contact sheet, at a quarter of it."""
+STRIPE_PX = 12
 
 
 def quality_picture(tissue: Tissue, grid: PatchGrid | None = None, *, longest_px: int = LONGEST_PX) -> bytes:
-    """A JPEG whose longer side is `longest_px`; tissue is outlined green, patches are blue squares, ink is yellow."""
+    """A JPEG whose longer side is `longest_px`; see `draw_quality` for its colours."""
     return _jpeg(draw_quality(tissue, grid, longest_px=longest_px))
 
 
 def draw_quality(tissue: Tissue, grid: PatchGrid | None, *, longest_px: int) -> UInt8[np.ndarray, "y x 3"]:
-    """The pixels of the picture."""
+    """The pixels of the picture: tissue is outlined green, ink yellow, patches are blue squares; red is unreadable."""
     height, width = tissue.mask.shape
     scale = longest_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = cv2.resize(tissue.thumbnail, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    _blend(picture, _scaled(tissue.ink, size), INK_RGB, INK_WEIGHT)
+    inked = _scaled(tissue.ink, size)
+    _blend(picture, inked, INK_RGB, INK_WEIGHT)
     if grid is not None and len(grid):
         _blend(picture, _squares(grid, size, scale * grid.slide_mpp / tissue.mpp), PATCH_RGB, PATCH_WEIGHT)
-    inside = _scaled(tissue.mask, size)
-    rim = inside & ~cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0).astype(bool)
-    _blend(picture, rim, TISSUE_RGB, 1.0)
+    _blend(picture, _rim(inked), INK_RGB, 1.0)
+    _blend(picture, _rim(_scaled(tissue.mask, size)), TISSUE_RGB, 1.0)
+    if tissue.unread is not None:
+        unread = _scaled(tissue.unread, size)
+        _blend(picture, _rim(unread) | (unread & _stripes(unread.shape)), UNREAD_RGB, 1.0)
     return np.asarray(picture)
 
 
+def _rim(inside: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
+    """The outermost three pixels of a region."""
+    return inside & ~cv2.erode(inside.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=0).astype(bool)
+
+
+def _stripes(shape: tuple[int, ...]) -> Bool[np.ndarray, "y x"]:
+    """Diagonal stripes, a quarter of the ground."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    return np.asarray((y + x) % STRIPE_PX < STRIPE_PX // 4)
+
+
 def _squares(grid: PatchGrid, size: tuple[int, int], px_per_px0: float) -> Bool[np.ndarray, "y x"]:
-    """The outlines of the patches, a pixel wide."""
+    """The outlines of the patches, a pixel or two wide."""
     drawn = np.zeros((size[1], size[0]), np.uint8)
     corners = np.floor(grid.xy_px0 * px_per_px0).astype(int)
     ends = np.floor((grid.xy_px0 + grid.side_px0) * px_per_px0).astype(int)
     for (left, top), (right, bottom) in zip(corners.tolist(), ends.tolist(), strict=True):
-        cv2.rectangle(drawn, (left, top), (min(right, size[0] - 1), min(bottom, size[1] - 1)), 1)
+        right, bottom = min(right, size[0] - 1), min(bottom, size[1] - 1)
+        cv2.rectangle(drawn, (left, top), (right, bottom), 1)
+        if min(right - left, bottom - top) >= THICK_FROM_PX:
+            cv2.rectangle(drawn, (left + 1, top + 1), (right - 1, bottom - 1), 1)
     return drawn.astype(bool)
 
 

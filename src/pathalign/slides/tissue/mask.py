@@ -103,7 +103,9 @@ def find_tissue(slide: SlideReader, config: TissueConfig) -> Tissue:
     found = mark_tissue(thumbnail.rgb, config, mpp=thumbnail.mpp, name=slide.name)
     if thumbnail.is_read.all():
         return found
-    return replace(found, mask=found.mask | ~thumbnail.is_read, unread=~thumbnail.is_read)
+    unread = ~thumbnail.is_read
+    mask = _filled(found.mask | unread, config, thumbnail.mpp) & ~found.ink
+    return replace(found, mask=mask | unread, unread=unread)
 
 
 def tissue_mask(
@@ -134,8 +136,13 @@ def mark_tissue(
     mask = opened(closed(mask, config.close_um / 2 / mpp) & ~inked)
     mask = trimmed(mask, 1 - lowest(rgb), reach=round(BESIDE_UM / mpp))
     mask = without_islands(without_lines(mask, mpp), config.least_area_um2 / mpp**2)
-    mask = ~without_islands(~mask, config.holes_um2 / mpp**2, keep_at_edge=True) & ~inked
+    mask = _filled(mask, config, mpp) & ~inked
     return Tissue(thumbnail=thumbnail, mask=mask, ink=inked, mpp=mpp, glass_seen=glass is not None)
+
+
+def _filled(mask: Bool[np.ndarray, "y x"], config: TissueConfig, mpp: float) -> Bool[np.ndarray, "y x"]:
+    """Without its small holes."""
+    return ~without_islands(~mask, config.holes_um2 / mpp**2, keep_at_edge=True)
 
 
 def _by_threshold(
