@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
 
-.PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-tissue clean
+.PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-tissue proof-robustness clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ proof-composites: $(READY)  ## the quality table on a composite cohort: make pro
 
 proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn outlines of the real slides
 	$(BIN)/python benchmarks/tissue.py
+
+proof-robustness: $(READY)  ## some 400 broken copies of real slides through `add` and `embed`; about five minutes
+	$(BIN)/python benchmarks/robustness.py
 
 clean:  ## remove the virtual environment, caches and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -14,11 +14,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pathalign.errors import MissingExtra, NeedsRepair, UnreadableSlide
 from pathalign.slides.content import Content, look_at
 from pathalign.slides.sources.source import PixelSource
+from pathalign.slides.sources.tiff_directory import directories, read_header
+
+MOST_PIXELS = 10**12
+"""Of a level; a whole glass, 26 x 76 mm, has 8e11 at 0.05 µm per pixel."""
 
 Open = Callable[[Path], PixelSource]
 
@@ -50,6 +55,7 @@ def _tiff(path: Path) -> PixelSource:
         other = _openslide(path)
         other.decoder += f", not the direct decoder ({doubt})"
         return other
+    _refuse_boundless(path)
     try:
         return _openslide(path)
     except UnreadableSlide as refusal:
@@ -57,6 +63,22 @@ def _tiff(path: Path) -> PixelSource:
             return _plain(path)
         except UnreadableSlide:
             raise refusal from None
+
+
+def _refuse_boundless(path: Path) -> None:
+    """Refuse a TIFF that claims more pixels than any slide has: OpenSlide makes room for them when it opens it."""
+    sizes = []
+    with path.open("rb") as opened, suppress(UnreadableSlide):  # what else is broken is for who reads it to say
+        file = read_header(path.name, opened.fileno())
+        if file is not None and (file.big or file.size < 2**32):  # beyond that an NDPI has places in its own manner
+            for directory in directories(file):
+                sizes.append((directory.integer(256, 0), directory.integer(257, 0)))  # noqa: PERF401, the chain may break
+    for width, height in sizes:
+        if width * height > MOST_PIXELS:
+            raise UnreadableSlide(
+                f"{path.name} claims {width} x {height} pixels, more than any slide has: its header is damaged. "
+                "Copy it again from its source."
+            )
 
 
 def _openslide(path: Path) -> PixelSource:

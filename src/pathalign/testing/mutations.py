@@ -7,6 +7,7 @@ image), and some decode to other pixels without any trace.
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import tifffile
 CUTS = (0.0, 0.0001, 0.01, 0.05, 0.2, 0.4, 0.5, 0.6, 0.8, 0.9, 0.97, 0.999)
 """Shares of the file that a truncated copy keeps."""
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 259, 262, 277, 284
+_DESCRIPTION, _X_RESOLUTION, _Y_RESOLUTION = 270, 282, 283
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS, _TABLES = 322, 323, 324, 325, 347
 WRONG_TAGS: tuple[tuple[int, int], ...] = (
     (_WIDTH, 0), (_WIDTH, 1), (_WIDTH, 2**31 - 1), (_WIDTH, 2**32 - 1), (_HEIGHT, 0), (_HEIGHT, 2**31 - 1),
@@ -29,6 +31,10 @@ WRONG_TAGS: tuple[tuple[int, int], ...] = (
 )  # fmt: skip
 """Tag and the value that is put in its place: of the entry, so for a list it is where the list lies."""
 
+RESOLUTIONS: dict[str, tuple[int, int]] = {"zero": (0, 1), "inf": (1, 0), "72-dpi": (72, 1)}
+"""Pixels per inch, as a fraction, in the place of both resolution tags; and as micrometres where text says them."""
+_MPP_TEXT = re.compile(rb'(?:MPP = |PhysicalSize[XY]=")([0-9.]+)')
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutation:
@@ -37,7 +43,7 @@ class Mutation:
     name: str
     data: bytes
     kind: str
-    """`truncated`, `header`, `tile`, `tag`, `block` or `chain`."""
+    """`truncated`, `header`, `tile`, `tag`, `mpp`, `block` or `chain`."""
 
 
 def mutations(path: Path, *, seed: int) -> Iterator[Mutation]:
@@ -63,6 +69,7 @@ def _of_tiff(whole: bytes, rng: np.random.Generator) -> Iterator[Mutation]:
             page = tiff.pages.first
             tiles = [(at, size) for at, size in zip(page.dataoffsets, page.databytecounts, strict=True) if size > 400]
             entries = {tag.code: (tag.offset, tag.dtype) for tag in page.tags.values()}
+            values = {tag.code: (tag.valueoffset, tag.valuebytecount) for tag in page.tags.values()}
             order, big, start = tiff.byteorder, tiff.is_bigtiff, page.offset
             chained = page.offset + (8 if big else 2) + len(page.tags) * (20 if big else 12)
     except (tifffile.TiffFileError, ValueError, IndexError):
@@ -79,6 +86,25 @@ def _of_tiff(whole: bytes, rng: np.random.Generator) -> Iterator[Mutation]:
         data = bytearray(whole)
         struct.pack_into(order + ("Q" if big else "I"), data, chained, to)
         yield Mutation(name=f"chain-{name}", data=bytes(data), kind="chain")
+    yield from _of_resolution(whole, values, order)
+
+
+def _of_resolution(whole: bytes, values: dict[int, tuple[int, int]], order: str) -> Iterator[Mutation]:
+    """Copies whose tags, or whose words, claim a size of pixels that no slide has."""
+    tags = [values[tag][0] for tag in (_X_RESOLUTION, _Y_RESOLUTION) if tag in values]
+    start, length = values.get(_DESCRIPTION, (0, 0))
+    said = [match.span(1) for match in _MPP_TEXT.finditer(whole, start, start + length)]
+    for name, (above, below) in RESOLUTIONS.items():
+        data = bytearray(whole)
+        for place in tags:
+            struct.pack_into(order + "II", data, place, above, below)
+        if tags:
+            yield Mutation(name=f"mpp-tags-{name}", data=bytes(data), kind="mpp")
+        words = {"zero": b"0", "inf": b"inf", "72-dpi": b"352.8"}[name]
+        for first, stop in said:
+            data[first:stop] = words[: stop - first].ljust(stop - first, b"0" if b"." in words else b" ")
+        if said:
+            yield Mutation(name=f"mpp-{name}", data=bytes(data), kind="mpp")
 
 
 def _flipped(whole: bytes, start: int, stop: int, count: int, rng: np.random.Generator) -> bytes:
