@@ -23,6 +23,7 @@ _WHAT = (
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
     click.option("--scaled-decode", is_flag=True, help="Let the JPEG decoder halve: faster, some grey levels off."),
+    click.option("--name", metavar="NAME", help="Name of the set (default: made of encoder, resolution and side)."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
 )  # fmt: skip
 _HOW = (
@@ -75,6 +76,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         workspace,
         load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device),
         spec=spec,
+        name=asked["name"],
         tissue=tissue,
         reading=reading,
         engine=asked["engine"],

@@ -32,6 +32,8 @@ def grid_of(asked: dict[str, Any]) -> tuple[PatchSpec, Any]:
     """The patches and the tissue (`TissueConfig`) that are asked for; raises `NeedsRepair` for values out of range."""
     from pathalign.slides.tissue.mask import TissueConfig
 
+    if asked["classes"] and asked["annotations"] is None:
+        raise NeedsRepair("`--class` chooses among annotations, and none are given. Add `--annotations DIR`.")
     given = {"mpp": asked["mask_mpp"], "holes_um2": asked["holes"], "least_area_um2": asked["least_area"]}
     try:
         spec = PatchSpec(

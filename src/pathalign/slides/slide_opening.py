@@ -34,6 +34,11 @@ class OpenRequest:
 class Opened:
     """It opens, and has a resolution."""
 
+    mpp: float
+    """Level-0 micrometres per pixel that count."""
+    disagrees_with: str
+    """What the file says otherwise; empty where it agrees."""
+
 
 Request = ReadRequest | OpenRequest | SurveyRequest
 Last = Opened | Surveyed | Unchanged | Finished | Ended
@@ -52,8 +57,8 @@ def events_of(request: Request) -> Iterator[Event | Opened | Surveyed]:
 
 
 def _open_slide(request: OpenRequest) -> Opened:
-    with SlideReader(request.path, given_mpp=request.given_mpp):
-        return Opened()
+    with SlideReader(request.path, given_mpp=request.given_mpp) as slide:
+        return Opened(mpp=slide.mpp, disagrees_with=slide.resolution.disagrees_with)
 
 
 def _one_event(

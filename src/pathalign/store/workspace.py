@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathalign.errors import BadWorkspace, MissingArtifact, WorkspaceBusy
+from pathalign.errors import BadWorkspace, MissingArtifact, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import MANIFEST, write_json
 
 WORKSPACE_FILE = "pathalign.json"
 WORKSPACE_SCHEMA = 1
+
+
+def set_name(encoder: str, *, patch_mpp: float | int, patch_px: int) -> str:
+    """What a set of embeddings is called when the user does not say: one per encoder and resolution."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(encoder).name or encoder).strip("-.")
+    return f"{stem or 'encoder'}-{patch_mpp:g}mpp-{patch_px}px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,13 @@ class Workspace:
     def embeddings_folder(self, name: str | None = None) -> Path:
         """The patch embeddings called `name`; without a name the only ones there are.
 
-        Raises `MissingArtifact` when there are none, or several to choose from.
+        Raises `MissingArtifact` when there are none, or several to choose from, `UnknownName` for a name that is no
+        name of a folder.
         """
         home = self.root / "embeddings"
         if name is not None:
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
+                raise UnknownName(f"{name!r} cannot name a set of embeddings: use letters, digits, `.`, `-` and `_`.")
             return home / name
         present = sorted(folder.name for folder in home.glob("*") if (folder / MANIFEST).is_file())
         if not present:

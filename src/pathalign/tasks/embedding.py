@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.catalog import Catalog
-from pathalign.store.workspace import Workspace
+from pathalign.store.workspace import Workspace, set_name
 from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding_set import EmbeddingSet
 from pathalign.tasks.local_engine import run_locally
@@ -59,6 +58,7 @@ def embed(
     encoder: PatchEncoder,
     *,
     spec: PatchSpec,
+    name: str | None = None,
     tissue: TissueConfig | None = None,
     reading: ReadingConfig | None = None,
     engine: Engine = "local",
@@ -75,12 +75,12 @@ def embed(
     A slide whose file is there, made from the same slide with the same parameters, is left as it is. A slide that
     cannot be read is recorded with its reason and the run goes on. `icc` turns colours into sRGB by each slide's own
     profile; `scaled_decode` lets the JPEG decoder halve. `annotations` is a folder of <slide_id>.geojson whose regions
-    (of some `classes`) patches must lie within. `redo` embeds all slides again. A `shard` embeds its slides only and
-    leaves catalog and manifest alone. Raises `StaleArtifact` when the set of that name was made by another encoder or
-    with other parameters.
+    (of some `classes`) patches must lie within. The set is called `name`, or after encoder and resolution. `redo`
+    embeds all slides again. A `shard` embeds its slides only and leaves catalog and manifest alone. Raises
+    `StaleArtifact` when the set of that name was made by another encoder or with other parameters.
     """
     tissue, reading = tissue or TissueConfig(), reading or ReadingConfig()
-    name = set_name(encoder, spec)
+    name = name or set_name(encoder.card.name, patch_mpp=spec.patch_mpp, patch_px=spec.patch_px)
     config = {
         "encoder": encoder.card.as_json(), "patch_px": spec.patch_px, "patch_mpp": spec.patch_mpp,
         "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
@@ -119,12 +119,6 @@ def embed(
     done.broken_patches = embeddings.broken_patches
     done.problems.sort(key=lambda problem: problem.item)
     return done
-
-
-def set_name(encoder: PatchEncoder, spec: PatchSpec) -> str:
-    """The folder of a set of embeddings: one per encoder and resolution."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(encoder.card.name).name or encoder.card.name).strip("-.")
-    return f"{stem}-{spec.patch_mpp:g}mpp-{spec.patch_px}px"
 
 
 def _engine(name: Engine) -> Callable[..., Iterator[SlideResult]]:

@@ -43,8 +43,8 @@ class EmbeddingSet:
                 return
         if different:
             raise StaleArtifact(
-                f"embeddings/{self.folder.name} was made with another {' and '.join(different)}. Embed all slides "
-                "again with `--redo`, or keep both: another resolution or encoder gets a folder of its own."
+                f"embeddings/{self.folder.name} differs from what is asked for in {' and '.join(different)}. Embed all "
+                "slides again with `--redo`, or keep both: `--name NAME` puts these into a set of their own."
             )
 
     def made_from(self, slide_id: str, *, max_broken: float) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.embeddings import embedding_path, read_provenance, write_bag
 from pathalign.store.foreign.foreign_bag import ForeignBag
 from pathalign.store.foreign.placing import PlacedBag
-from pathalign.store.workspace import Workspace
+from pathalign.store.workspace import Workspace, set_name
 
 UNKNOWN_WEIGHTS = "not known (imported)"
 
@@ -105,13 +104,13 @@ class ImportedSet:
             },
             "patch_px": patch_px, "patch_mpp": patch_mpp, "min_tissue": None, "tissue": None,
         }  # fmt: skip
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(encoder).name or encoder).strip("-.")
-        folder = self._workspace.embeddings_folder(self._name or f"{stem}-{patch_mpp:g}mpp-{patch_px}px")
+        name = self._name or set_name(encoder, patch_mpp=patch_mpp, patch_px=patch_px)
+        folder = self._workspace.embeddings_folder(name)
         for path in sorted(folder.glob("*.h5")):
             there = read_provenance(path)
             if there and (different := [key for key in config if there.get(key) != config[key]]):
                 raise StaleArtifact(
-                    f"embeddings/{folder.name} is there already and was made with another {' and '.join(different)}. "
+                    f"embeddings/{folder.name} is there already, and differs in {' and '.join(different)}. "
                     "Import into a set of its own with `--name NAME`, or delete that folder."
                 )
         self.folder, self.config = folder, config

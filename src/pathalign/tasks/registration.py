@@ -117,11 +117,20 @@ def _those_that_open(
         for draft in drafts if draft.slide.path is not None
     ]  # fmt: skip
     refused: dict[str, str] = {}
+    contradicted: list[str] = []
     with progress("Checking slides", len(requests)) as advance, ReadingPool(reading, patch_px=1) as pool:
         for request, event in pool.read(requests):
             if isinstance(event, Ended):
                 refused[request.slide_id] = event.reason
+            elif event.disagrees_with:
+                contradicted.append(f"{request.slide_id} ({event.mpp:g}, also {event.disagrees_with})")
             advance(1)
+    if contradicted:
+        few = ", ".join(sorted(contradicted)[:5]) + (", ..." if len(contradicted) > 5 else "")
+        done.notes.append(
+            f"{table.name}: resolution told in two ways, of {len(contradicted)} slide{'s' * (len(contradicted) > 1)}: "
+            f"{few}. The first one counts; the `mpp` column comes before the file."
+        )
     for draft in drafts:
         with _recorded(done, table, draft.row, "slide_id"):
             if reason := refused.get(draft.slide.slide_id):

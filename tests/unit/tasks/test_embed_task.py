@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_other_parameters_are_refused_until_redo(filled: Workspace, make_encoder
 
     scaled = what == "scaled_decode"
 
-    with pytest.raises(StaleArtifact, match=rf"another {what}.*`--redo`"):
+    with pytest.raises(StaleArtifact, match=rf"differs .* in {what}.*`--redo`.*`--name NAME`"):
         embed(filled, make_encoder(weights=weights), spec=spec, scaled_decode=scaled)
 
     before = files(filled)
@@ -210,6 +211,18 @@ def test_another_resolution_has_its_own_folder(filled: Workspace, make_encoder: 
 
     assert done.name == "colour-2mpp-224px"
     assert sorted(path.name for path in (filled.root / "embeddings").iterdir()) == [NAME, "colour-2mpp-224px"]
+
+
+def test_another_choice_of_patches_can_have_a_name(filled: Workspace, make_encoder: Any) -> None:
+    """Sets of one encoder and resolution lie side by side when one is named; a name is no path."""
+    embed(filled, make_encoder(), spec=SPEC)
+
+    done = embed(filled, make_encoder(), spec=replace(SPEC, max_patches=1), name="few")
+
+    assert (done.name, done.patches) == ("few", 3)
+    assert sorted(path.name for path in (filled.root / "embeddings").iterdir()) == sorted([NAME, "few"])
+    with pytest.raises(NeedsRepair, match="cannot name a set"):
+        embed(filled, make_encoder(), spec=SPEC, name="../few")
 
 
 def test_a_corrected_mpp_embeds_that_slide_again(filled: Workspace, write_table: WriteTable, make_encoder: Any) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from pathalign.cli.main import cli
 from pathalign.domain.records import Outcome, SlideText, Split
-from pathalign.errors import BadEmbeddings, MissingArtifact, StaleArtifact
+from pathalign.errors import BadEmbeddings, MissingArtifact, NeedsRepair, StaleArtifact
 from pathalign.store.artifact import MANIFEST, read_manifest
 from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import embedding_path, open_bag
@@ -283,7 +283,7 @@ def test_another_set_of_that_name(workspace: Workspace, folder: Path, register: 
     take(workspace, folder)
     write_trident(folder / "a.h5", embeddings(0, dim=5), XY)
 
-    with pytest.raises(StaleArtifact, match=r"made with another encoder.*`--name NAME`"):
+    with pytest.raises(StaleArtifact, match=r"differs in encoder.*`--name NAME`"):
         take(workspace, folder)
     assert take(workspace, folder, name="other").name == "other"
 
@@ -397,11 +397,15 @@ def test_export_of_shards(imported: Workspace, tmp_path: Path) -> None:
     assert reader.manifest["config"]["seed"] == 3
 
 
-def test_nothing_to_export(imported: Workspace, workspace: Workspace, tmp_path: Path) -> None:
-    """A split without slides is said, and nothing is written."""
-    with pytest.raises(MissingArtifact, match="no slide of the val split"):
+def test_nothing_to_export(imported: Workspace, tmp_path: Path) -> None:
+    """A split without slides is said, and so is a file where a folder is wanted; nothing is written."""
+    with pytest.raises(MissingArtifact, match="no slide of the val split.*another `--split`"):
         export_embeddings(imported, tmp_path / "out", form=ExportFormat.TRIDENT, split=Split.VAL)
     assert not (tmp_path / "out").exists()
+    (tmp_path / "out").write_text("kept")
+    with pytest.raises(NeedsRepair, match="out is a file"):
+        export_embeddings(imported, tmp_path / "out", form=ExportFormat.SHARDS)
+    assert (tmp_path / "out").read_text() == "kept"
 
 
 def test_the_verbs(workspace: Workspace, folder: Path, register: Callable[..., None], tmp_path: Path) -> None:

@@ -219,3 +219,13 @@ def test_columns_that_nobody_reads_are_told(workspace: Workspace, slides: Path, 
     assert (done.slides_added, done.problems) == (1, [])
     assert len(done.notes) == 1
     assert "not read: patientid" in done.notes[0]
+
+
+def test_a_resolution_told_in_two_ways_is_told(workspace: Workspace, slides: Path, write_table: WriteTable) -> None:
+    """The column counts, but a factor of ten between it and the file is not passed over in silence."""
+    done = add(workspace, write_table("slides.csv", HEADER, ("one", "slides/one.tif", "", "", "", "5.0")))
+
+    assert done.slides_added == 1
+    assert len(done.notes) == 1
+    assert "told in two ways" in done.notes[0]
+    assert "one (5, also 1 (TIFF resolution tags))" in done.notes[0]
