@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from pathalign.domain.geometry import PatchGrid
 from pathalign.slides.colour import AS_STORED, NO_PROFILE
-from pathalign.slides.resampling import area_resample, source_span
+from pathalign.slides.resampling import Scratch, area_resample, source_span
 from pathalign.slides.slide_reader import ReadingPlan, SlideReader
 
 
@@ -62,7 +62,7 @@ class _Patches:
         self._direct = source if as_stored and isinstance(source, ReadsInto) else None
         whole = int(plan.factor) if plan.factor.is_integer() else 0
         self._mean = whole if self._direct and self._direct.can_average(plan.level, whole) else 0
-        self._scratch = np.empty((0, 0, 3), np.uint8)
+        self._scratch = Scratch()
 
     def read(self, x_px0: int, y_px0: int, out: UInt8[np.ndarray, "y x 3"]) -> None:
         """One patch; the pixels are those of `SlideReader.planned_region`."""
@@ -79,7 +79,6 @@ class _Patches:
         left, width = source_span(x, px, plan.factor)
         top, height = source_span(y, px, plan.factor)
         start = (x - left, y - top)
-        if self._scratch.shape[:2] != (height, width):
-            self._scratch = np.empty((height, width, 3), np.uint8)
-        self._direct.read_into(plan.level, left, top, self._scratch)
-        area_resample(self._scratch, size_px=(px, px), start=start, factor=plan.factor, out=out)
+        source = self._scratch.array("source", (height, width, 3), np.uint8)
+        self._direct.read_into(plan.level, left, top, source)
+        area_resample(source, size_px=(px, px), start=start, factor=plan.factor, out=out, scratch=self._scratch)

@@ -14,10 +14,28 @@ from typing import Any
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
+from numpy.typing import DTypeLike
 
 cv2.setNumThreads(1)  # one reader is one thread; readers run side by side
 _WHOLE = 1e-4
 """Starts and factors this close to a whole number are whole."""
+
+
+class Scratch:
+    """Memory that is used again for the next patch: taken from the kernel each time, its pages cost more than the sums.
+
+    Arrays of one name share memory, so one is not used after the next of its name is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Any] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """An array with anything in it."""
+        there = self._arrays.get(name)
+        if there is None or there.shape != shape:
+            there = self._arrays[name] = np.empty(shape, dtype)
+        return there
 
 
 def source_span(start: float, count: int, factor: float) -> tuple[int, int]:
@@ -33,13 +51,15 @@ def area_resample(
     start: tuple[float, float],
     factor: float,
     out: UInt8[np.ndarray, "height width 3"] | None = None,
+    scratch: Scratch | None = None,
 ) -> UInt8[np.ndarray, "height width 3"]:
     """`size_px` (width, height) pixels, each `factor` source pixels wide, from `start` (x, y) within `image`.
 
     `image` must hold the whole span; see `source_span`. They are written to `out` where it is given, which must lie in
-    one piece.
+    one piece; `scratch` is for who resamples many.
     """
     width, height = size_px
+    memory = scratch or Scratch()
     if is_whole(start, factor):
         whole = round(factor)
         span = image[: height * whole, : width * whole]
@@ -47,12 +67,16 @@ def area_resample(
     else:
         # A pixel asked for has two or three source pixels a side: sparse products, and no BLAS with threads of its own.
         rows, columns = image.shape[:2]
-        flat = image.reshape(rows, columns * 3).astype(np.float32)
+        flat = memory.array("flat", (rows, columns * 3), np.float32)
+        np.copyto(flat, image.reshape(flat.shape))
         down = _sparse_coverage(height, start[1], factor, rows) @ flat
-        turned = cv2.transpose(down.reshape(height, columns, 3)).reshape(columns, height * 3)
-        across = _sparse_coverage(width, start[0], factor, columns) @ turned
+        turned = memory.array("turned", (columns, height, 3), np.float32)
+        cv2.transpose(down.reshape(height, columns, 3), dst=turned)
+        across = _sparse_coverage(width, start[0], factor, columns) @ turned.reshape(columns, height * 3)
         across += 0.5
-        made = cv2.transpose(across.astype(np.uint8).reshape(width, height, 3), dst=out)
+        rounded = memory.array("rounded", (width, height, 3), np.uint8)
+        np.copyto(rounded.reshape(across.shape), across, casting="unsafe")
+        made = cv2.transpose(rounded, dst=out)
     if out is None or made is out:
         return made
     out[:] = made
