@@ -74,6 +74,19 @@ def test_patches_are_squares_in_their_place() -> None:
     assert np.abs(drawn[112, 80] - np.array(PATCH_RGB)).sum() < np.abs(plain[112, 80] - np.array(PATCH_RGB)).sum()
 
 
+def test_small_patches_are_outlined_together() -> None:
+    """On a large slide a line runs around the patches and none between them, so that the stain is seen."""
+    large = tissue(1000, 1600)
+    block = grid(*((x, y) for x in range(10, 40) for y in range(10, 30)))
+
+    plain, drawn = (draw_quality(large, some, longest_px=640) for some in (None, block))
+
+    changed = (plain != drawn).any(-1)
+    y, x = np.nonzero(changed)
+    assert (x.min(), x.max(), y.min(), y.max()) == (56, 224, 56, 168)
+    assert not changed[60:165, 60:221].any()
+
+
 def test_ink_is_outlined_and_stays_to_be_seen() -> None:
     """Yellow runs around ink; within, it is a little yellower than it was; elsewhere nothing changes."""
     picture = draw_quality(tissue(), None, longest_px=640)

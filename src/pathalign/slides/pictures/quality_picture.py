@@ -17,8 +17,8 @@ TISSUE_RGB, PATCH_RGB, INK_RGB, UNREAD_RGB = (0, 150, 60), (20, 70, 200), (255, 
 QUALITY = 80
 PATCH_WEIGHT, INK_WEIGHT = 0.55, 0.15
 """How much of a picture they cover; pen must still be seen to be pen."""
-THICK_FROM_PX = 16
-"""Patches of this side have lines of two pixels, which are still seen on the contact sheet, at a quarter of it."""
+SQUARES_FROM_PX = 16
+"""Smaller patches are outlined together: a line around each would cover the stain."""
 STRIPE_PX = 12
 
 
@@ -28,7 +28,7 @@ def quality_picture(tissue: Tissue, grid: PatchGrid | None = None, *, longest_px
 
 
 def draw_quality(tissue: Tissue, grid: PatchGrid | None, *, longest_px: int) -> UInt8[np.ndarray, "y x 3"]:
-    """The pixels of the picture: tissue is outlined green, ink yellow, patches are blue squares; red is unreadable."""
+    """The pixels of the picture: tissue is outlined green, ink yellow, patches blue; red is unreadable."""
     height, width = tissue.mask.shape
     scale = longest_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -36,7 +36,7 @@ def draw_quality(tissue: Tissue, grid: PatchGrid | None, *, longest_px: int) -> 
     inked = _scaled(tissue.ink, size)
     _blend(picture, inked, INK_RGB, INK_WEIGHT)
     if grid is not None and len(grid):
-        _blend(picture, _squares(grid, size, scale * grid.slide_mpp / tissue.mpp), PATCH_RGB, PATCH_WEIGHT)
+        _blend(picture, _outlines(grid, size, scale * grid.slide_mpp / tissue.mpp), PATCH_RGB, PATCH_WEIGHT)
     _blend(picture, _rim(inked), INK_RGB, 1.0)
     _blend(picture, _rim(_scaled(tissue.mask, size)), TISSUE_RGB, 1.0)
     if tissue.unread is not None:
@@ -56,17 +56,19 @@ def _stripes(shape: tuple[int, ...]) -> Bool[np.ndarray, "y x"]:
     return np.asarray((y + x) % STRIPE_PX < STRIPE_PX // 4)
 
 
-def _squares(grid: PatchGrid, size: tuple[int, int], px_per_px0: float) -> Bool[np.ndarray, "y x"]:
-    """The outlines of the patches, a pixel or two wide."""
+def _outlines(grid: PatchGrid, size: tuple[int, int], px_per_px0: float) -> Bool[np.ndarray, "y x"]:
+    """A line around each patch, two pixels wide so that the contact sheet shows it; or around all that touch."""
     drawn = np.zeros((size[1], size[0]), np.uint8)
     corners = np.floor(grid.xy_px0 * px_per_px0).astype(int)
-    ends = np.floor((grid.xy_px0 + grid.side_px0) * px_per_px0).astype(int)
+    ends = np.minimum(np.floor((grid.xy_px0 + grid.side_px0) * px_per_px0).astype(int), np.array(size) - 1)
+    apart = grid.side_px0 * px_per_px0 >= SQUARES_FROM_PX
     for (left, top), (right, bottom) in zip(corners.tolist(), ends.tolist(), strict=True):
-        right, bottom = min(right, size[0] - 1), min(bottom, size[1] - 1)
-        cv2.rectangle(drawn, (left, top), (right, bottom), 1)
-        if min(right - left, bottom - top) >= THICK_FROM_PX:
+        if apart:
+            cv2.rectangle(drawn, (left, top), (right, bottom), 1)
             cv2.rectangle(drawn, (left + 1, top + 1), (right - 1, bottom - 1), 1)
-    return drawn.astype(bool)
+        else:
+            drawn[top : bottom + 1, left : right + 1] = 1
+    return drawn.astype(bool) if apart else _rim(drawn.astype(bool))
 
 
 def _scaled(mask: Bool[np.ndarray, "y x"], size: tuple[int, int]) -> Bool[np.ndarray, "height width"]:
