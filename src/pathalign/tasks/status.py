@@ -32,7 +32,7 @@ class Status:
     artifacts: dict[str, str | None]
     """The id of each complete artifact; None where it is missing."""
     outcomes: dict[str, int]
-    """How many slides ended how in `embed`."""
+    """How many slides ended how in `embed`, or in `import-embeddings` where they were not embedded."""
     next_step: str | None
     slides: list[Slide]
     problems: list[dict[str, Any]]
@@ -49,7 +49,11 @@ class Status:
 def read_status(workspace: Workspace) -> Status:
     """Look at a workspace without changing it."""
     with Catalog(workspace.catalog_path) as catalog:
-        counts, slides, outcomes = catalog.counts(), catalog.slides(), catalog.outcomes("embed")
+        counts, slides, outcomes = (
+            catalog.counts(),
+            catalog.slides(),
+            {**catalog.outcomes("import-embeddings"), **catalog.outcomes("embed")},
+        )
     sets = sorted((workspace.root / "embeddings").glob(f"*/{MANIFEST}"))
     artifacts = {
         "embeddings": _id(sets[0]) if sets else None,
@@ -65,15 +69,17 @@ def read_status(workspace: Workspace) -> Status:
     return Status(
         root=workspace.root, counts=counts, splits=dict(Counter(slide.split.value for slide in slides)),
         artifacts=artifacts, outcomes=dict(Counter(outcome.value for outcome, _ in outcomes.values())),
-        next_step=_next(counts, artifacts), slides=slides, problems=problems,
+        next_step=_next(counts, artifacts, slides), slides=slides, problems=problems,
     )  # fmt: skip
 
 
-def _next(counts: dict[str, int], artifacts: dict[str, str | None]) -> str | None:
+def _next(counts: dict[str, int], artifacts: dict[str, str | None], slides: list[Slide]) -> str | None:
     if not counts["slides"]:
         return "pathalign add SLIDES.csv --reports REPORTS.csv"
     if counts["reports"] and not counts["texts"]:
         return "pathalign curate"
+    if artifacts["embeddings"] is None and not any(slide.path for slide in slides):
+        return "pathalign import-embeddings DIR"
     return next((command for name, command in _CHAIN if artifacts[name] is None), None)
 
 
