@@ -54,7 +54,8 @@ def test_it_says_what_it_found_and_where_to_look(workspace: Workspace, capfd: py
 
 def test_json_is_one_document(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
     """Rows and problems in one document; a slide that is asked for by name is the only one looked at."""
-    assert run("tissue", "half", "-w", workspace.root, "--mpp", "2", "--patch-px", "112", "--json") == 0
+    options = ("--mpp", "2", "--patch-px", "112", "--workers", "0")
+    assert run("tissue", "half", "-w", workspace.root, *options, "--json") == 0
 
     document = json.loads(capfd.readouterr().out)
     assert [row["slide_id"] for row in document["rows"]] == ["half"]
@@ -64,7 +65,7 @@ def test_json_is_one_document(workspace: Workspace, capfd: pytest.CaptureFixture
 
 def test_when_no_slide_can_be_read_the_code_is_2(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
     """The user must change something."""
-    assert run("tissue", "gone", "-w", workspace.root, "--json") == 2
+    assert run("tissue", "gone", "-w", workspace.root, "--workers", "0", "--json") == 2
     assert json.loads(capfd.readouterr().out)["problems"][0]["item"] == "gone"
 
 
@@ -76,6 +77,8 @@ def test_when_no_slide_can_be_read_the_code_is_2(workspace: Workspace, capfd: py
         (["--mask-mpp", "0.1"], "must lie within 1-64"),
         (["--holes", "-1"], "must be at least 0"),
         (["--annotations", "nowhere"], "does not exist"),
+        (["--workers", "-1"], "workers must be at least 0"),
+        (["--timeout", "0"], "timeout and memory must be above 0"),
     ],
 )
 def test_options_out_of_range_are_refused(

@@ -127,13 +127,13 @@ def test_any_number_of_processes_gives_the_same_bytes(filled: Workspace, slides:
     expected = survey_tissue(filled, config)
     before = files(filled)
 
-    done = survey_tissue(filled, config, reading=ReadingConfig(workers=3, batch=1), redo=True)
+    done = survey_tissue(filled, config, reading=ReadingConfig(workers=2, batch=1), redo=True)
 
     assert files(filled) == before
     assert list(done.rows) == list(expected.rows)
     assert done.as_json() == expected.as_json()
     assert done.slides_done_before == 0
-    again = survey_tissue(filled, config, reading=ReadingConfig(workers=2, batch=1))
+    again = survey_tissue(filled, config, reading=ReadingConfig(workers=1, batch=1))
     assert again.slides_done_before == 4
     assert again.outcomes == {Outcome.OK: 3, Outcome.EMPTY: 1, Outcome.FAILED: 1}
 
