@@ -78,7 +78,7 @@ def test_numbers_and_reasons_are_shown() -> None:
 
     assert "8 slides, 6 to look at" in text
     assert "62.5 mm² of tissue, 15 patches" in text
-    assert "12.50 mm² · 3 patches · 80 %" in text
+    assert "12.50&nbsp;mm² · 3&nbsp;patches · 80&nbsp;%" in text
     assert "much ink or black, little tissue per patch" in text
     assert "g.svs has no pixel size" in text
     assert '<p class="warn">failed</p>' in text
