@@ -189,6 +189,20 @@ def test_the_decoder_halves_on_request(
     assert 0 < grey_levels.max() < 2.5  # mean and deviation of each channel
 
 
+def test_a_pixel_size_that_the_file_contradicts_is_recorded(
+    workspace: Workspace, slides: Path, write_table: WriteTable, make_encoder: Any
+) -> None:
+    """What the file says of its pixel size stands beside what the user said; where they agree, nothing does."""
+    rows = [("given", slides / "one.tif", "0.9"), ("agreed", slides / "two.tif", "1.0")]
+    add(workspace, write_table("slides.csv", HEADER, *rows))
+    embed(workspace, make_encoder(), spec=SPEC)
+
+    facts = {name: read_provenance(workspace.root / "embeddings" / NAME / f"{name}.h5") or {} for name, *_ in rows}
+    assert facts["given"]["slide_mpp"] == 0.9
+    assert facts["given"]["slide_mpp_disagrees_with"] == "1 (TIFF resolution tags)"
+    assert "slide_mpp_disagrees_with" not in facts["agreed"]
+
+
 def test_a_stopped_redo_leaves_no_complete_set(filled: Workspace, make_encoder: Any) -> None:
     """A set of old and new embeddings has no manifest; running again without `--redo` completes it."""
     embed(filled, make_encoder(), spec=SPEC)
