@@ -11,8 +11,8 @@ import h5py
 
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Split
-from pathalign.errors import MissingArtifact
-from pathalign.store.artifact import read_manifest, written_aside
+from pathalign.errors import MissingArtifact, NeedsRepair
+from pathalign.store.artifact import MANIFEST, read_manifest, written_aside
 from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import EmbeddingFile, embedding_path, index_again, open_bag
 from pathalign.store.shards import SHARD_BYTES, write_shards
@@ -56,19 +56,22 @@ def export_embeddings(
 ) -> Exported:  # fmt: skip
     """Write a complete set, or one split of it, to a folder outside; again gives the same bytes.
 
-    Raises `MissingArtifact` when there is no complete set or it has no slide of that split, and `StaleArtifact` when a
-    file of it is damaged.
+    Raises `MissingArtifact` when there is no complete set or it has no slide of that split, `StaleArtifact` when a
+    file of it is damaged, and `NeedsRepair` when `folder` is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NeedsRepair(f"{folder.name} is a file; expected the folder to write to. Name another one.")
     source = workspace.embeddings_folder(embeddings)
-    manifest = read_manifest(source, kind="patch embeddings", repair="Run `pathalign embed`.")
+    there = ", ".join(path.parent.name for path in sorted(source.parent.glob(f"*/{MANIFEST}")))
+    repair = f"Complete sets: {there or 'none'}. Name one of them, or run `pathalign embed`."
+    manifest = read_manifest(source, kind="patch embeddings", repair=repair)
     with Catalog(workspace.catalog_path) as catalog:
         names = [slide.slide_id for slide in catalog.slides(split=split)]
     files = [open_bag(path, slide_id=name) for name in names if (path := embedding_path(source, name)).is_file()]
     if not files:
         wanted = f"of the {split.value} split " if split else ""
-        raise MissingArtifact(
-            f"embeddings/{source.name} holds no slide {wanted}that is in the catalog. Run `pathalign embed` first."
-        )
+        hint = "Name another `--split`, or leave it out." if split else "Run `pathalign embed` first."
+        raise MissingArtifact(f"embeddings/{source.name} holds no slide {wanted}that is in the catalog. {hint}")
     with progress(f"Exporting {source.name}", len(files)) as advance:
         if form is ExportFormat.SHARDS:
             for file in files:

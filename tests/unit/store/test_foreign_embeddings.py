@@ -101,9 +101,9 @@ def test_clam_without_a_grid(tmp_path: Path) -> None:
     write_clam(tmp_path / "s.h5", EMBEDDINGS, XY)
     bag = read_hdf5(tmp_path / "s.h5")
 
-    with pytest.raises(BadEmbeddings, match=r"side of its patches.*`--patches DIR`.*`--patch-px`"):
+    with pytest.raises(BadEmbeddings, match=r"side of its patches.*`--patch-px .*`--patch-mpp .*`--patches DIR`"):
         place(bag)
-    with pytest.raises(BadEmbeddings, match=r"how much of the slide.*`--patch-mpp`"):
+    with pytest.raises(BadEmbeddings, match=r"how much of the slide.*Say `--patch-mpp MPP`"):
         place(bag, patch_px=256)
     assert place(bag, patch_px=256, patch_mpp=0.5).grid.side_px0 == 512.0
 
@@ -164,9 +164,9 @@ def test_a_real_file(real_data: Path) -> None:
     bag = read_hdf5(path)
     assert (bag.layout, bag.unit, bag.patch_px) == ("STAMP", None, None)
 
-    with pytest.raises(BadEmbeddings, match="`--patch-px` and `--patch-mpp`"):
+    with pytest.raises(BadEmbeddings, match=r"`--patch-px PIXELS`, `--coords-unit px0` or .*, `--patch-mpp MPP`"):
         place(bag)
-    with pytest.raises(BadEmbeddings, match="`--coords-unit px0` or `--coords-unit um`"):
+    with pytest.raises(BadEmbeddings, match=r"whether its positions.*Say `--coords-unit px0` or `--coords-unit um`;"):
         place(bag, patch_px=512, patch_mpp=0.25)
     ready = place(bag, patch_px=512, patch_mpp=0.25, coords_unit="px0")
 

@@ -398,9 +398,11 @@ def test_export_of_shards(imported: Workspace, tmp_path: Path) -> None:
 
 
 def test_nothing_to_export(imported: Workspace, tmp_path: Path) -> None:
-    """A split without slides is said, and so is a file where a folder is wanted; nothing is written."""
-    with pytest.raises(MissingArtifact, match="no slide of the val split.*another `--split`"):
+    """A split without slides is said, a set that is not there, a file where a folder is wanted; nothing is written."""
+    with pytest.raises(MissingArtifact, match=r"no slide of the val split.*another `--split`"):
         export_embeddings(imported, tmp_path / "out", form=ExportFormat.TRIDENT, split=Split.VAL)
+    with pytest.raises(MissingArtifact, match=r"no complete patch embeddings in other/.*sets: uni_v1-0\.5mpp-256px"):
+        export_embeddings(imported, tmp_path / "out", form=ExportFormat.TRIDENT, embeddings="other")
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").write_text("kept")
     with pytest.raises(NeedsRepair, match="out is a file"):

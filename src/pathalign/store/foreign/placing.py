@@ -45,14 +45,10 @@ def placed(name: str, bag: ForeignBag, *, slide_mpp: float | None, given: Given)
     Raises `MissingResolution` when nobody says it, and `BadEmbeddings` when the patch side or the unit of the
     positions is unknown, when statements contradict one another, or when positions leave 32 bits.
     """
+    _check_complete(name, bag, given)
     slide_mpp = _slide_mpp(name, bag, slide_mpp)
     patch_px = _patch_px(name, bag, given)
     unit = bag.unit or given.coords_unit
-    if unit is None:
-        raise BadEmbeddings(
-            f"{name} ({bag.layout}) does not say whether its positions are level-0 pixels or micrometres. "
-            f"Say which with `--coords-unit {PX0}` or `--coords-unit {UM}`."
-        )
     side_px0 = _side_px0(name, bag, slide_mpp, patch_px, given)
     effective_mpp = side_px0 * slide_mpp / patch_px
     xy_px0, rounding_um = _whole_pixels(name, bag.coords, 1.0 if unit == PX0 else slide_mpp, slide_mpp)
@@ -97,6 +93,25 @@ def kept(name: str, embeddings: Float[np.ndarray, "patch dim"], *, half: bool) -
     return embeddings, 0.0
 
 
+def _check_complete(name: str, bag: ForeignBag, given: Given) -> None:
+    """Ask for everything that neither file nor user says, at once."""
+    missing, repairs = [], []
+    if not (bag.patch_px or given.patch_px):
+        missing.append("the side of its patches")
+        repairs.append("`--patch-px PIXELS`")
+    if not (bag.unit or given.coords_unit):
+        missing.append("whether its positions are level-0 pixels or micrometres")
+        repairs.append(f"`--coords-unit {PX0}` or `--coords-unit {UM}`")
+    if not (bag.side_px0 or bag.side_um or given.patch_mpp):
+        missing.append("how much of the slide a patch covers")
+        repairs.append("`--patch-mpp MPP`")
+    if missing:
+        raise BadEmbeddings(
+            f"{name} ({bag.layout}) does not say {', nor '.join(missing)}, and no grid of that run does. "
+            f"Say {', '.join(repairs)}; a grid kept elsewhere: `--patches DIR`."
+        )
+
+
 def _slide_mpp(name: str, bag: ForeignBag, known: float | None) -> float:
     if known is None and bag.slide_mpp is None:
         raise MissingResolution(
@@ -120,11 +135,7 @@ def _patch_px(name: str, bag: ForeignBag, given: Given) -> int:
             f"{name} ({bag.layout}) has patches of {bag.patch_px} pixels, not {given.patch_px}. Leave out `--patch-px`."
         )
     patch_px = bag.patch_px or given.patch_px
-    if not patch_px:
-        raise BadEmbeddings(
-            f"{name} ({bag.layout}) does not say the side of its patches, nor does a grid of that run. "
-            "Name the folder of the grids with `--patches DIR`, or say `--patch-px` and `--patch-mpp`."
-        )
+    assert patch_px is not None
     return patch_px
 
 
@@ -133,13 +144,9 @@ def _side_px0(name: str, bag: ForeignBag, slide_mpp: float, patch_px: int, given
         side_px0 = bag.side_px0
     elif bag.side_um:
         side_px0 = bag.side_um / slide_mpp
-    elif given.patch_mpp:
-        return patch_px * given.patch_mpp / slide_mpp
     else:
-        raise BadEmbeddings(
-            f"{name} ({bag.layout}) does not say how much of the slide a patch of {patch_px} pixels covers. "
-            "Say its resolution with `--patch-mpp`."
-        )
+        assert given.patch_mpp is not None
+        return patch_px * given.patch_mpp / slide_mpp
     effective_mpp = side_px0 * slide_mpp / patch_px
     if given.patch_mpp and not 0.5 < effective_mpp / given.patch_mpp < 2:
         raise BadEmbeddings(
