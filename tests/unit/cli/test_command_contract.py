@@ -207,7 +207,7 @@ def test_init_add_curate_status(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     assert document["counts"] == {"patients": 2, "cases": 2, "slides": 2, "reports": 1, "parts": 1, "texts": 1}
     assert document["splits"] == {"train": 1, "test": 1}
-    assert document["next"] == "pathalign embed"
+    assert document["next"] == "pathalign import-embeddings DIR"
     assert set(document["artifacts"].values()) == {None}
     assert [slide["slide_id"] for slide in document["slides"]] == ["s1", "s3"]
 
@@ -223,7 +223,7 @@ def test_a_person_reads_the_same(run: Run, workspace: Path, tmp_path: Path) -> N
     code, out, _ = run("status", "--slides", "--problems", "-w", workspace)
     assert code == 0
     assert "[red]s1" in out
-    assert "Next: pathalign embed" in out
+    assert "Next: pathalign import-embeddings DIR" in out
 
 
 def test_strict_leaves_with_2(run: Run, workspace: Path, tmp_path: Path) -> None:
