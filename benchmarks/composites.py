@@ -81,7 +81,7 @@ def pathalign(*arguments: str) -> dict:
 
 
 def score(run: Runner, truth: dict[str, dict[str, str]], results: dict) -> list[dict]:
-    """The figures that the issue of the chain asks for, each beside what shuffled images or chance give."""
+    """What the chain must get right, each beside what shuffled images or chance give."""
     test = sorted(slide_id for slide_id, row in truth.items() if row["split"] == "test")
     said = {row["slide_id"]: row for row in read_csv(run.workspace / "runs" / "evaluate-test" / "slides.csv")}
     first = {i: first_text(run, i, "--where", "split=test") for i in test}

@@ -45,7 +45,8 @@ def main() -> None:
     options.add_argument("--peers", default=os.environ.get("PATHALIGN_BENCH_PEERS"), help="another Python interpreter")
     options.add_argument("--rounds", type=int, default=ROUNDS)
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent) as folder:
+    OUT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OUT.parent) as folder:
         slide = Path(folder) / "slide.tif"
         drawn_from = write_slide(slide)
         pythons = interpreters([sys.executable, *([chosen.peers] if chosen.peers else [])], slide)

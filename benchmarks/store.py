@@ -43,7 +43,8 @@ Reading = Callable[[], np.ndarray]
 
 def main() -> None:
     rows = []
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent) as folder:  # a disk, where /tmp may be memory
+    OUT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OUT.parent) as folder:  # a disk, where /tmp may be memory
         for dim in DIMS:
             rows += slide(Path(folder) / str(dim), dim)
     print(f"{'dim':>5} {'read':12} {'state':6} {'layout':20} {'ms':>9} {'MB/s':>8} {'x TRIDENT':>10} {'x NumPy':>8}")

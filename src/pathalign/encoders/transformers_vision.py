@@ -27,7 +27,9 @@ class TransformersVision:
     def __init__(self, name: str) -> None:
         """Load by name; raises `UnknownName` when it cannot be had or has no class token to take."""
         from transformers import AutoConfig, AutoModel
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # stderr has our own
         try:
             config = AutoConfig.from_pretrained(name)
             model, loading = AutoModel.from_pretrained(name, dtype=torch.float32, output_loading_info=True)
@@ -48,9 +50,12 @@ class TransformersVision:
         self._model = model.eval().requires_grad_(False)
         mean, std = _normalisation(name)
         self._image_px = int(config.image_size if config.model_type == "vit" else 224)
+        # A folder may be called from anywhere; which weights it holds is what the digest says.
+        is_folder = Path(name).is_dir()
         self._card = EncoderCard(
-            name=name, embedding_dim=config.hidden_size, patch_px=224, patch_mpp=0.5, licence=_licence(name),
-            source=name, weights_digest=_digest(self._model, leave_out=random),
+            name=Path(name).resolve().name if is_folder else name, embedding_dim=config.hidden_size, patch_px=224,
+            patch_mpp=0.5, licence=_licence(name), source="local folder" if is_folder else name,
+            weights_digest=_digest(self._model, leave_out=random),
         )  # fmt: skip
         projection = projection_of(self._model)
         self._normalisation = None if projection else (mean, std)

@@ -131,3 +131,15 @@ def test_a_text_model_is_no_encoder(tmp_path: Path) -> None:
 
     with pytest.raises(UnknownName, match=r"is a bert, not a vision transformer\. Name a ViT or DINOv2 model"):
         TransformersVision(str(tmp_path))
+
+
+def test_a_folder_is_the_same_encoder_from_anywhere(
+    vit: ViTModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However its path is typed, the card is equal and holds no path: else no job could go on where another began."""
+    far = TransformersVision(str(tmp_path)).card
+    monkeypatch.chdir(tmp_path.parent)
+    near = TransformersVision(f"./{tmp_path.name}").card
+
+    assert near == far
+    assert str(tmp_path.parent) not in json.dumps(far.as_json())
