@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathalign.domain.records import Outcome
-from pathalign.errors import PathAlignError, UnreadableSlide
+from pathalign.errors import PathAlignError
 from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.slide_reading import Ended, Event, Finished, ReadRequest, Unchanged, read_slide
+from pathalign.slides.slide_reading import Ended, Event, Finished, ReadRequest, Unchanged, ended_by, read_slide
 from pathalign.slides.tissue.survey import Surveyed, SurveyRequest, survey_slide
 
 
@@ -67,11 +66,5 @@ def _one_event(
     """The answer, or why there is none."""
     try:
         yield answer()
-    except MemoryError:
-        yield Ended(
-            outcome=Outcome.FAILED, reason=f"{request.name} claims more memory than a reading process may have."
-        )
-    except (PathAlignError, OSError) as error:
-        failed = isinstance(error, UnreadableSlide | OSError)
-        reason = f"{request.name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-        yield Ended(outcome=Outcome.FAILED if failed else Outcome.REFUSED, reason=reason)
+    except (PathAlignError, OSError, MemoryError) as error:
+        yield ended_by(error, request.name)

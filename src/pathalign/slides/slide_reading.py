@@ -15,12 +15,11 @@ from jaxtyping import Bool, UInt8
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.errors import MissingArtifact, PathAlignError, UnreadableSlide
+from pathalign.errors import PathAlignError, UnreadableSlide
 from pathalign.slides.fingerprint import fingerprint
 from pathalign.slides.patch_reading import Room, new_memory, read_patches
 from pathalign.slides.patches import plan_patches
-from pathalign.slides.regions.annotations import Annotations
-from pathalign.slides.regions.geojson import read_annotations
+from pathalign.slides.regions.geojson import annotations_of_slide
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import digest_file
@@ -131,10 +130,11 @@ def read_slide(request: ReadRequest, into: Room = new_memory) -> Iterator[Event]
         if request.made_from == identity:
             yield Unchanged()
             return
+        regions = annotations_of_slide(request.annotations, request.slide_id, classes=request.classes)
         with SlideReader(
             request.path, given_mpp=request.given_mpp, icc=request.icc, scaled_decode=request.scaled_decode
         ) as slide:
-            grid = plan_patches(slide, request.spec, request.tissue, annotations=_annotations(request))
+            grid = plan_patches(slide, request.spec, request.tissue, annotations=regions)
             facts = {
                 "slide_mpp": slide.mpp, "slide_mpp_source": slide.resolution.source, "size_px0": list(slide.size_px0),
                 "reader": f"{slide.source.family}/{slide.source.decoder}", "colour": slide.colour,
@@ -146,16 +146,23 @@ def read_slide(request: ReadRequest, into: Room = new_memory) -> Iterator[Event]
             for patches in _batches(slide, grid, request, is_whole, into):
                 yield Pixels(rgb=patches)
         yield Finished(is_whole=is_whole)
-    except MemoryError:
-        yield Ended(
-            outcome=Outcome.FAILED,
-            reason=f"{request.name} needs more memory than a reading process may have. If the file is sound, raise "
-            "`--memory`.",
+    except (PathAlignError, OSError, MemoryError) as error:
+        yield ended_by(error, request.name)
+
+
+def ended_by(error: PathAlignError | OSError | MemoryError, name: str) -> Ended:
+    """How a slide called `name` ends when reading it raises: refused when the user must change something."""
+    if isinstance(error, MemoryError):
+        reason = (
+            f"{name} needs more memory than a reading process may have. If the file is sound, raise `--memory` of "
+            "`pathalign embed`."
         )
-    except (PathAlignError, OSError) as error:
-        failed = isinstance(error, UnreadableSlide | OSError)
-        reason = f"{request.name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-        yield Ended(outcome=Outcome.FAILED if failed else Outcome.REFUSED, reason=reason)
+        return Ended(outcome=Outcome.FAILED, reason=reason)
+    if isinstance(error, OSError):
+        reason = f"{name}: {error.strerror or error}. Check that the file can be read here, and its disk."
+        return Ended(outcome=Outcome.FAILED, reason=reason)
+    failed = isinstance(error, UnreadableSlide)
+    return Ended(outcome=Outcome.FAILED if failed else Outcome.REFUSED, reason=str(error))
 
 
 def identify(request: ReadRequest) -> dict[str, Any]:
@@ -169,17 +176,6 @@ def identify(request: ReadRequest) -> dict[str, Any]:
         "slide_fingerprint": fingerprint(request.path), "given_mpp": request.given_mpp,
         "annotations": digest_file(regions) if regions is not None and regions.is_file() else None,
     }  # fmt: skip
-
-
-def _annotations(request: ReadRequest) -> Annotations | None:
-    if request.annotations is None:
-        return None
-    if not request.annotations.is_file():
-        raise MissingArtifact(
-            f"{request.slide_id} has no annotations: no {request.annotations.name} is in the folder of "
-            "`--annotations`. Export them, or run without that option."
-        )
-    return read_annotations(request.annotations, classes=request.classes)
 
 
 def _batches(
