@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -13,8 +12,6 @@ from pathalign.domain.records import Outcome
 from pathalign.errors import NeedsRepair
 from pathalign.store.workspace import Workspace
 
-_MOST_WORKERS = 16
-"""A file server may not like more."""
 _OPTIONS = (
     *GRID_OPTIONS,
     click.option("--geojson", is_flag=True, help="Also write tissue and patches for QuPath."),
@@ -73,18 +70,13 @@ def _config(asked: dict[str, Any]) -> Any:
 
 def _reading(asked: dict[str, Any]) -> Any:
     from pathalign.slides.slide_reading import ReadingConfig
+    from pathalign.slides.workers.pool import MOST_WORKERS, usable_cores
 
     try:
-        workers = _default_workers() if asked["workers"] is None else asked["workers"]
+        workers = min(MOST_WORKERS, usable_cores()) if asked["workers"] is None else asked["workers"]
         return ReadingConfig(workers=workers, timeout_s=asked["timeout"], batch=1)
     except ValueError as error:
         raise NeedsRepair(str(error)) from error
-
-
-def _default_workers() -> int:
-    """One per core that this process may use, which a batch system may have limited."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_WORKERS, cores)
 
 
 COMMANDS = (tissue,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,16 +13,13 @@ from torch import Tensor
 from pathalign.encoders.device import precision
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
-from pathalign.slides.workers.pool import ReadingPool
+from pathalign.slides.workers.pool import MOST_WORKERS, ReadingPool, usable_cores
 from pathalign.tasks.collection import SlideResult, collect
-
-_MOST_WORKERS = 16
-"""A GPU is full before that, and a file server may not like more."""
 
 
 def default_workers(*, on_gpu: bool) -> int:
     """One less than the cores that this process may use, for a GPU; one where the encoder itself needs the cores."""
-    return max(1, min(_MOST_WORKERS, _cores() - 1)) if on_gpu else 1
+    return max(1, min(MOST_WORKERS, usable_cores() - 1)) if on_gpu else 1
 
 
 def run_locally(
@@ -47,11 +43,6 @@ def run_locally(
 def computed_by(encoder: PatchEncoder, reading: ReadingConfig) -> dict[str, Any]:
     """What can move the last bits of an embedding."""
     return {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
-
-
-def _cores() -> int:
-    """Cores that this process may use, which a batch system may have limited."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def half_of(encoder: PatchEncoder, rgb: UInt8[np.ndarray, "batch y x 3"]) -> Tensor:

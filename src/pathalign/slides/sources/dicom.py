@@ -21,7 +21,7 @@ from jaxtyping import UInt8
 from pathalign.errors import MissingExtra, RefusedSlide, UnreadableSlide
 from pathalign.slides.content import dicom_files
 from pathalign.slides.sources.edges import on_white
-from pathalign.slides.sources.source import Level, ResolutionClaim, downsamples
+from pathalign.slides.sources.source import Level, ResolutionClaim, levels_of
 
 _JPEG = "1.2.840.10008.1.2.4.50"
 _ADDRESS = re.compile(r"\s*(https?://\S+)/studies/([0-9.]+)/series/([0-9.]+)/?\s*")
@@ -114,9 +114,7 @@ class DicomSource:
         focus = f", plane of focus {len(planes) // 2 + 1} of {len(planes)}" if len(planes) > 1 else ""
         self.decoder = f"wsidicom {version}{focus}"
         sizes = [(int(level.size.width), int(level.size.height)) for level in self._levels]
-        self.levels: tuple[Level, ...] = tuple(
-            Level(size_px=size, downsample=down) for size, down in zip(sizes, downsamples(sizes), strict=True)
-        )
+        self.levels: tuple[Level, ...] = levels_of(sizes)
         mpp = first.mpp
         self.resolution_claims: tuple[ResolutionClaim, ...] = (
             ResolutionClaim(source="DICOM pixel spacing", mpp_x=float(mpp.width), mpp_y=float(mpp.height)),

@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 
 from pathalign.errors import MissingExtra, RefusedSlide, UnreadableSlide
 from pathalign.slides.sources.edges import on_white
-from pathalign.slides.sources.source import Level, ResolutionClaim, downsamples
+from pathalign.slides.sources.source import Level, ResolutionClaim, levels_of
 
 CACHE_BYTES = 64 << 20
 """Decoded tiles that an open slide keeps."""
@@ -54,9 +54,7 @@ class FastSlideSource:
         chosen += f", primary of {slide.num_images} images" if slide.num_images > 1 else ""
         self.decoder = f"fastslide {fastslide.__version__}{chosen}"
         sizes = [(int(width), int(height)) for width, height in slide.level_dimensions]
-        self.levels: tuple[Level, ...] = tuple(
-            Level(size_px=size, downsample=down) for size, down in zip(sizes, downsamples(sizes), strict=True)
-        )
+        self.levels: tuple[Level, ...] = levels_of(sizes)
         mpp_x, mpp_y = slide.mpp
         self.resolution_claims: tuple[ResolutionClaim, ...] = ()
         if mpp_x and mpp_y:  # 0.0 stands for none

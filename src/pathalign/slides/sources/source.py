@@ -66,6 +66,13 @@ class PixelSource(Protocol):
         """Let go of the file."""
 
 
+def levels_of(sizes_px: Sequence[tuple[int, int]]) -> tuple[Level, ...]:
+    """Stored levels of these sizes, finest first, with their `downsamples`."""
+    return tuple(
+        Level(size_px=size, downsample=down) for size, down in zip(sizes_px, downsamples(sizes_px), strict=True)
+    )
+
+
 def downsamples(sizes_px: Sequence[tuple[int, int]]) -> list[float]:
     """The downsample of each level of a pyramid from the sizes of its levels, finest first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
@@ -22,6 +23,14 @@ _START_S = 60.0
 """What a process may take to start, however short the limit is for slides."""
 Asked = TypeVar("Asked", bound=Request)
 Heard = tuple[Worker, Any, Any]
+
+MOST_WORKERS = 16
+"""Default workers at most: a GPU is full before that, and a file server may not like more."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, which a batch system may have limited."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ReadingPool:

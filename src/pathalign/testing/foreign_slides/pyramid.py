@@ -18,6 +18,20 @@ def halvings(image: NDArray[np.uint8], levels: int) -> list[NDArray[np.uint8]]:
     return made
 
 
+def overlapping_mosaic(image: NDArray[np.uint8], tile_px: int, overlap_px: int) -> tuple[NDArray[np.uint8], int, int]:
+    """As many whole tiles as the image holds, side by side, with how many rows and columns they are.
+
+    Neighbours share `overlap_px` pixels, which the mosaic repeats.
+    """
+    advance = tile_px - overlap_px
+    rows, columns = ((side - overlap_px) // advance for side in image.shape[:2])
+    mosaic = np.concatenate([
+        np.concatenate([image[y : y + tile_px, x : x + tile_px] for x in range(0, columns * advance, advance)], axis=1)
+        for y in range(0, rows * advance, advance)
+    ])  # fmt: skip
+    return mosaic, rows, columns
+
+
 def tiles(image: NDArray[np.uint8], tile_px: int) -> Iterator[NDArray[np.uint8]]:
     """Tiles in reading order; those of the right and lower border repeat their last pixels."""
     below, right = (-side % tile_px for side in image.shape[:2])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pathalign.testing.foreign_slides.pyramid import halvings
+from pathalign.testing.foreign_slides.pyramid import halvings, overlapping_mosaic
 from pathalign.testing.foreign_slides.tiff import Value, write_directories
 from pathalign.testing.foreign_slides.tiff_images import DESCRIPTION, REDUCED, SOFTWARE, jpeg_level, resolution_tags
 
@@ -26,11 +26,7 @@ def write_trestle(
     Coarser levels are of the image itself and have no overlap.
     """
     advance = tile_px - overlap_px
-    rows, columns = ((side - overlap_px) // advance for side in image.shape[:2])
-    mosaic = np.concatenate([
-        np.concatenate([image[y : y + tile_px, x : x + tile_px] for x in range(0, columns * advance, advance)], axis=1)
-        for y in range(0, rows * advance, advance)
-    ])  # fmt: skip
+    mosaic, rows, columns = overlapping_mosaic(image, tile_px, overlap_px)
     shown = image[: rows * advance + overlap_px, : columns * advance + overlap_px]
     overlaps = f"{overlap_px} {overlap_px}" + " 0 0" * (levels - 1)
     pyramid = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pathalign.testing.foreign_slides.pyramid import halvings
+from pathalign.testing.foreign_slides.pyramid import halvings, overlapping_mosaic
 from pathalign.testing.foreign_slides.tiff import Value, write_directories
 from pathalign.testing.foreign_slides.tiff_images import DESCRIPTION, XML_PACKET, jpeg_level, loud_strip
 
@@ -25,12 +25,7 @@ def write_bif(
 
     The image is cut to as many tiles as it holds; neighbours share `overlap_px` pixels, which the mosaic repeats.
     """
-    advance = tile_px - overlap_px
-    rows, columns = ((side - overlap_px) // advance for side in image.shape[:2])
-    mosaic = np.concatenate([
-        np.concatenate([image[y : y + tile_px, x : x + tile_px] for x in range(0, columns * advance, advance)], axis=1)
-        for y in range(0, rows * advance, advance)
-    ])  # fmt: skip
+    mosaic, rows, columns = overlapping_mosaic(image, tile_px, overlap_px)
     iscan = f'<iScan Magnification="20" ScanRes="{mpp:g}" UnitNumber="1"/>'
     pyramid = []
     for k, level in enumerate(halvings(mosaic, levels)):
