@@ -63,8 +63,9 @@ class ShardOutcomes:
             self.write()
 
     def write(self) -> None:
-        """Write all of them, aside and renamed."""
-        write_text(self.path, "".join(f"{line}\n" for line in sorted(self._lines)))
+        """Write all of them, aside and renamed; nothing when there are none, as when the run was refused."""
+        if self._lines:
+            write_text(self.path, "".join(f"{line}\n" for line in sorted(self._lines)))
 
 
 def outcomes_path(folder: Path, shard: Shard) -> Path:

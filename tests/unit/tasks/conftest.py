@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pathalign.encoders.encoder import EncoderCard
 from pathalign.store.workspace import Workspace, create_workspace
+from pathalign.tasks.registration import add
 from pathalign.testing.slides import draw_field, write_pyramid
 
 WriteTable = Callable[..., Path]
@@ -118,3 +119,11 @@ def tear() -> Callable[..., None]:
                 f.write(b"\0" * size)
 
     return broken
+
+
+@pytest.fixture
+def filled(workspace: Workspace, slides: Path, write_table: Callable[..., Path]) -> Workspace:
+    """Three slides with tissue (one, two, three) and one of bare glass, in slides.csv."""
+    rows = [(name, f"slides/{name}.tif", "") for name in ("one", "three", "two", "glass")]
+    add(workspace, write_table("slides.csv", ("slide_id", "path", "mpp"), *rows))
+    return workspace

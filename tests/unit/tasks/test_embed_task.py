@@ -14,7 +14,7 @@ import pytest
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
-from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact, WorkspaceBusy
+from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import MANIFEST
@@ -25,7 +25,6 @@ from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding import embed
 from pathalign.tasks.embedding_set import EmbeddingSet
 from pathalign.tasks.registration import add
-from pathalign.tasks.shards import Shard, parse_shard, read_outcomes, written_outcomes
 from pathalign.tasks.status import read_status
 from pathalign.testing.slides import draw_field, write_pyramid
 
@@ -37,13 +36,6 @@ HEADER = ("slide_id", "path", "mpp")
 GOOD = (("one", "slides/one.tif", ""), ("three", "slides/three.tif", ""))
 OTHERS = (("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", ""))
 NAME = "colour-1mpp-224px"
-
-
-@pytest.fixture
-def filled(workspace: Workspace, slides: Path, write_table: WriteTable) -> Workspace:
-    """Three slides with tissue and one of bare glass."""
-    add(workspace, write_table("slides.csv", HEADER, *GOOD, *OTHERS))
-    return workspace
 
 
 def files(workspace: Workspace) -> dict[str, bytes]:
@@ -301,50 +293,6 @@ def test_workers_write_the_same_bytes(
 
     assert files(filled) == files(whole)
     assert done.outcomes == {Outcome.OK: 3, Outcome.EMPTY: 1}
-
-
-def test_shards_and_a_closing_run_equal_one_run(
-    filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, slides: Path
-) -> None:
-    """Three shards touch neither catalog nor manifest; the plain run after them embeds nothing and closes the set."""
-    whole = create_workspace(tmp_path / "whole")
-    add(whole, tmp_path / "slides.csv")
-    (slides / "two.tif").write_text("this is no slide")
-    embed(whole, make_encoder(), spec=SPEC)
-    catalog = filled.catalog_path.read_bytes()
-
-    for index in (1, 2, 3):
-        embed(filled, make_encoder(), spec=SPEC, shard=Shard(index=index, count=3))
-
-    assert filled.catalog_path.read_bytes() == catalog
-    assert outcomes(filled) == {}
-    assert MANIFEST not in files(filled)
-    lines = [line for path in written_outcomes(filled.root / "embeddings" / NAME) for line in read_outcomes(path)]
-    assert {slide_id: outcome.value for slide_id, outcome, _ in lines} == {
-        "glass": "empty", "one": "ok", "three": "ok", "two": "failed",
-    }  # fmt: skip
-
-    closing = make_encoder()
-    embed(filled, closing, spec=SPEC)
-
-    assert closing.calls == 0
-    assert files(filled) == files(whole)
-    assert outcomes(filled) == outcomes(whole)
-
-
-def test_a_shard_leaves_a_catalog_that_changes_alone(filled: Workspace, make_encoder: Any) -> None:
-    """What another process has written but not yet put into the catalog file would be missed, so it is refused."""
-    with Catalog(filled.catalog_path) as catalog:
-        catalog.put_outcome("embed", "one", Outcome.OK)
-        with pytest.raises(WorkspaceBusy, match="being changed"):
-            embed(filled, make_encoder(), spec=SPEC, shard=Shard(index=1, count=2))
-
-
-@pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "a/b", "1/3/5"])
-def test_a_shard_that_is_none_is_refused(text: str) -> None:
-    """`--shard` says what it takes."""
-    with pytest.raises(NeedsRepair, match="I/N"):
-        parse_shard(text)
 
 
 def test_broken_patches_are_counted_and_told(
