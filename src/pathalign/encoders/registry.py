@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 
 from pathalign.encoders.encoder import PatchEncoder
-from pathalign.encoders.own_vit import MODEL_TYPE, OwnVit
+from pathalign.encoders.own_vit import is_own_vit, load_own_vit
 from pathalign.errors import MissingArtifact
 
 WORKSPACE = "workspace"
@@ -34,10 +33,9 @@ def _load(name: str, own_folder: Path) -> PatchEncoder:
                 "The workspace has no patch encoder of its own yet. "
                 "Run `pathalign pretrain`, or name one with `--encoder`."
             )
-        return OwnVit(own_folder)
-    config = Path(name) / "config.json"
-    if config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("model_type") == MODEL_TYPE:
-        return OwnVit(Path(name))
-    from pathalign.encoders.transformers_vision import TransformersVision
+        return load_own_vit(own_folder)
+    if is_own_vit(Path(name)):
+        return load_own_vit(Path(name))
+    from pathalign.encoders.transformers_vision import load_transformers_vision
 
-    return TransformersVision(name)
+    return load_transformers_vision(name)

@@ -15,13 +15,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pathalign.encoders.encoder import MEAN, STD
 from pathalign.encoders.texture import STATISTICS, TextureStem
 
 VARIATES, EXTREME_VARIATES = 32, 16
 """Linear canonical variates of a quadrant's statistics whose mean, and whose extremes, enter the embedding."""
-# The channel statistics of ImageNet; every public ViT for pathology was trained with these or nearly these.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float16, UInt8
 from torch import Tensor
 
-from pathalign.encoders.device import precision
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.workers.pool import MOST_WORKERS, ReadingPool, usable_cores
@@ -42,7 +41,7 @@ def run_locally(
 
 def computed_by(encoder: PatchEncoder, reading: ReadingConfig) -> dict[str, Any]:
     """What can move the last bits of an embedding."""
-    return {"device": encoder.device.type, "precision": precision(encoder.device), "batch": reading.batch}
+    return {**encoder.computes, "batch": reading.batch}
 
 
 def half_of(encoder: PatchEncoder, rgb: UInt8[np.ndarray, "batch y x 3"]) -> Tensor:

@@ -14,8 +14,8 @@ from transformers import Dinov2Config, Dinov2Model, ViTConfig, ViTModel
 
 from pathalign.encoders.device import channels_first, pick_device, precision
 from pathalign.encoders.folding import fold_normalisation, projection_of
-from pathalign.encoders.own_vit import OwnVit
-from pathalign.encoders.transformers_vision import TransformersVision
+from pathalign.encoders.own_vit import load_own_vit
+from pathalign.encoders.transformers_vision import load_transformers_vision
 from pathalign.encoders.vit import MEAN, STD, VisionTransformer, normalise
 from pathalign.encoders.vit import ViTConfig as OwnConfig
 from pathalign.errors import NeedsRepair
@@ -56,10 +56,10 @@ def test_own_linear_vit_is_folded_and_the_texture_stem_is_not(tmp_path: Path) ->
         facts = {"model_type": "pathalign-vit", "name": "v", "patch_mpp": 1.0, "licence": "CC0", "source": "test"}
         (folder / "config.json").write_text(json.dumps({**facts, "vit": config.as_json()}))
 
-        encoder = OwnVit(folder)
+        encoder = load_own_vit(folder)
 
         assert_close(encoder.encode(patches(32)), vit.embed(normalise(patches(32))).detach(), atol=1e-5, rtol=1e-5)
-        weight = encoder.model.patch_embed.proj.weight  # type: ignore[union-attr]
+        weight = encoder.module.vit.patch_embed.proj.weight  # type: ignore[union-attr]
         assert torch.equal(weight, vit.patch_embed.proj.weight) == (stem == "texture")
 
 
@@ -74,12 +74,13 @@ def test_transformers_models_are_folded(tmp_path: Path) -> None:
     vit.embeddings.patch_embeddings.projection.padding = (0, 0)
 
     vit.eval().save_pretrained(tmp_path)
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
 
     expected = vit(pixel_values=normalise(patches(32))).last_hidden_state[:, 0].detach()
     assert_close(encoder.encode(patches(32)), expected, atol=1e-5, rtol=1e-5)
     assert not torch.equal(
-        encoder._model.embeddings.patch_embeddings.projection.weight, vit.embeddings.patch_embeddings.projection.weight
+        encoder.module.model.embeddings.patch_embeddings.projection.weight,
+        vit.embeddings.patch_embeddings.projection.weight,
     )
 
 

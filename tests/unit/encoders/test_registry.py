@@ -13,7 +13,7 @@ from torch.testing import assert_close
 from transformers import ViTConfig as HubViTConfig
 from transformers import ViTModel
 
-from pathalign.encoders.own_vit import OwnVit
+from pathalign.encoders.own_vit import OwnVit, load_own_vit
 from pathalign.encoders.registry import load_encoder
 from pathalign.encoders.transformers_vision import TransformersVision
 from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
@@ -69,8 +69,8 @@ def test_a_folder_of_ours_is_told_from_transformers(folder: Path, tmp_path: Path
     size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
     ViTModel(HubViTConfig(**size, image_size=32)).save_pretrained(tmp_path / "hub")
 
-    assert isinstance(load_encoder(str(folder), own_folder=tmp_path), OwnVit)
-    assert isinstance(load_encoder(str(tmp_path / "hub"), own_folder=tmp_path), TransformersVision)
+    assert isinstance(load_encoder(str(folder), own_folder=tmp_path).module, OwnVit)
+    assert isinstance(load_encoder(str(tmp_path / "hub"), own_folder=tmp_path).module, TransformersVision)
 
 
 def test_an_unknown_name(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_a_foreign_folder_is_not_ours(tmp_path: Path) -> None:
     write_json(tmp_path / "config.json", {"model_type": "vit"})
 
     with pytest.raises(BadModelFolder, match="does not hold a pathalign-vit"):
-        OwnVit(tmp_path)
+        load_own_vit(tmp_path)

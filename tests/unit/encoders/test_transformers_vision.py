@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.testing import assert_close
 from transformers import BertConfig, BertModel, Dinov2Config, Dinov2Model, ViTConfig, ViTModel
 
-from pathalign.encoders.transformers_vision import TransformersVision
+from pathalign.encoders.transformers_vision import load_transformers_vision
 from pathalign.errors import UnknownName
 
 pytestmark = pytest.mark.unit
@@ -42,7 +42,7 @@ def normalised(rgb: torch.Tensor, mean: tuple[float, ...] = MEAN, std: tuple[flo
 
 def test_a_vit_gives_its_class_token(vit: ViTModel, tmp_path: Path) -> None:
     """Equal to transformers' own forward on the same normalised pixels."""
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
 
     expected = vit(pixel_values=normalised(patches(32))).last_hidden_state[:, 0]
 
@@ -52,7 +52,7 @@ def test_a_vit_gives_its_class_token(vit: ViTModel, tmp_path: Path) -> None:
 
 def test_patches_of_another_size_are_resampled(vit: ViTModel, tmp_path: Path) -> None:
     """224-px patches reach a 32-px model as antialiased 32-px ones."""
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
     small = functional.interpolate(normalised(patches(224)), (32, 32), mode="bicubic", antialias=True)
 
     expected = vit(pixel_values=small).last_hidden_state[:, 0]
@@ -66,7 +66,7 @@ def test_a_dinov2_sees_patches_at_224(tmp_path: Path) -> None:
     model = Dinov2Model(Dinov2Config(**SIZE, mlp_ratio=2, image_size=518, patch_size=14)).eval()
     model.save_pretrained(tmp_path)
 
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
 
     expected = model(pixel_values=normalised(patches(224, 2))).last_hidden_state[:, 0]
     assert_close(encoder.encode(patches(224, 2)), expected.detach(), atol=1e-5, rtol=1e-5)
@@ -79,7 +79,7 @@ def test_the_models_own_normalisation_is_used(vit: ViTModel, tmp_path: Path) -> 
         json.dumps({"image_processor_type": "ViTImageProcessor", "image_mean": mean, "image_std": std})
     )
 
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
 
     expected = vit(pixel_values=normalised(patches(32), mean, std)).last_hidden_state[:, 0]
     assert_close(encoder.encode(patches(32)), expected.detach(), atol=1e-5, rtol=1e-5)
@@ -87,7 +87,7 @@ def test_the_models_own_normalisation_is_used(vit: ViTModel, tmp_path: Path) -> 
 
 def test_a_batch_is_a_matter_of_speed_only(vit: ViTModel, tmp_path: Path) -> None:
     """A patch has the same embedding alone and among others, without gradient."""
-    encoder = TransformersVision(str(tmp_path))
+    encoder = load_transformers_vision(str(tmp_path))
     together = encoder.encode(patches(32))
 
     for row in range(3):
@@ -97,14 +97,14 @@ def test_a_batch_is_a_matter_of_speed_only(vit: ViTModel, tmp_path: Path) -> Non
 
 def test_the_card_knows_the_weights(vit: ViTModel, tmp_path: Path) -> None:
     """Other weights are another encoder; the same weights in another folder are the same."""
-    card = TransformersVision(str(tmp_path)).card
+    card = load_transformers_vision(str(tmp_path)).card
     vit.save_pretrained(tmp_path / "copy")
     with torch.no_grad():
         vit.layernorm.bias[0] += 1e-3
     vit.save_pretrained(tmp_path / "changed")
 
-    assert TransformersVision(str(tmp_path / "copy")).card.weights_digest == card.weights_digest
-    assert TransformersVision(str(tmp_path / "changed")).card.weights_digest != card.weights_digest
+    assert load_transformers_vision(str(tmp_path / "copy")).card.weights_digest == card.weights_digest
+    assert load_transformers_vision(str(tmp_path / "changed")).card.weights_digest != card.weights_digest
     assert (card.patch_px, card.patch_mpp, card.licence) == (224, 0.5, "unknown (local folder)")
     assert json.loads(json.dumps(card.as_json()))["embedding_dim"] == 16
 
@@ -115,14 +115,14 @@ def test_a_file_that_lacks_weights_is_refused(vit: ViTModel, tmp_path: Path) -> 
     vit.save_pretrained(tmp_path, state_dict=kept)
 
     with pytest.raises(UnknownName, match=r"lacks 1 of its weights, the first is layernorm\.bias"):
-        TransformersVision(str(tmp_path))
+        load_transformers_vision(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["nobody/no-such-encoder", "/no/such/folder", "two words"])
 def test_a_name_that_nobody_has(name: str) -> None:
     """Without network a name is refused with what can be given instead."""
     with pytest.raises(UnknownName, match=rf"There is no encoder called {name}: .*Leave `--encoder` out"):
-        TransformersVision(name)
+        load_transformers_vision(name)
 
 
 def test_a_text_model_is_no_encoder(tmp_path: Path) -> None:
@@ -130,16 +130,16 @@ def test_a_text_model_is_no_encoder(tmp_path: Path) -> None:
     BertModel(BertConfig(**SIZE, intermediate_size=24, vocab_size=20)).save_pretrained(tmp_path)
 
     with pytest.raises(UnknownName, match=r"is a bert, not a vision transformer\. Name a ViT or DINOv2 model"):
-        TransformersVision(str(tmp_path))
+        load_transformers_vision(str(tmp_path))
 
 
 def test_a_folder_is_the_same_encoder_from_anywhere(
     vit: ViTModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However its path is typed, the card is equal and holds no path: else no job could go on where another began."""
-    far = TransformersVision(str(tmp_path)).card
+    far = load_transformers_vision(str(tmp_path)).card
     monkeypatch.chdir(tmp_path.parent)
-    near = TransformersVision(f"./{tmp_path.name}").card
+    near = load_transformers_vision(f"./{tmp_path.name}").card
 
     assert near == far
     assert str(tmp_path.parent) not in json.dumps(far.as_json())

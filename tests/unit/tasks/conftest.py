@@ -42,6 +42,11 @@ class ColourEncoder:
         """The CPU."""
         return torch.device("cpu")
 
+    @property
+    def computes(self) -> dict[str, str]:
+        """In single precision."""
+        return {"device": "cpu", "runtime": "torch", "precision": "float32"}
+
     def to(self, device: torch.device) -> None:
         """Stays where it is."""
 
