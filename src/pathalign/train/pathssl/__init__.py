@@ -1,0 +1,1 @@
+"""PathSSL: self-supervised training of a patch encoder on the workspace's own slides."""

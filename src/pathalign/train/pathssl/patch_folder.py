@@ -1,0 +1,61 @@
+"""Rounds of patches from a folder of pictures: for those who have cut their patches already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from pathalign.errors import MissingArtifact, RefusedSlide, UnreadableSlide
+from pathalign.slides.sources.plain_image import PlainImageSource
+from pathalign.train.pathssl.rounds import Lane, PatchSupply
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+
+class PatchFolder:
+    """Reads rounds from the pictures below a folder, each the middle square of `patch_px`.
+
+    A picture that is broken or smaller is noted in `problems`, and the round goes on without it.
+    """
+
+    def __init__(self, folder: Path, supply: PatchSupply, *, seed: int) -> None:
+        """Raises `MissingArtifact` when there is no picture."""
+        self._supply, self._seed, self._folder = supply, seed, folder
+        self.names = sorted(
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES
+        )
+        self.problems: dict[str, str] = {}
+        """Picture -> reason."""
+        if not self.names:
+            raise MissingArtifact(f"There is no picture ({', '.join(SUFFIXES)}) below {folder.name}.")
+
+    def read(self, number: int, *, lanes: range, of: int) -> dict[int, Lane]:
+        """The pictures of a round in the lanes asked for: all pictures once, in a drawn order, then all again."""
+        total = len(self.names)
+        count = max(of, min(self._supply.round_patches, total))
+        places = [place for place in range(number * count, (number + 1) * count) if place % of in lanes]
+        orders = {
+            epoch: np.random.default_rng([self._seed, epoch]).permutation(total)
+            for epoch in {place // total for place in places}
+        }
+        dealt = {lane: Lane() for lane in lanes}
+        for place in places:
+            picture = self._picture(self.names[orders[place // total][place % total]])
+            if picture is not None:
+                dealt[place % of].add(picture[None])
+        return dealt
+
+    def _picture(self, name: str) -> UInt8[np.ndarray, "y x 3"] | None:
+        px = self._supply.patch_px
+        try:
+            source = PlainImageSource(self._folder / name)
+            width, height = source.levels[0].size_px
+            if min(width, height) < px:
+                self.problems[name] = f"{width} x {height} pixels, less than the {px} of a patch"
+                return None
+            return source.read(0, (width - px) // 2, (height - px) // 2, px, px)
+        except (UnreadableSlide, RefusedSlide, OSError) as error:
+            self.problems[name] = str(error)
+            return None
