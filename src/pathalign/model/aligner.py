@@ -13,6 +13,7 @@ from torch.nn import functional
 from pathalign.model.bags import BagBatch
 from pathalign.model.hub import TextTokenizer
 from pathalign.model.qformer import QFormer, QFormerConfig
+from pathalign.model.texts import TextBatch
 
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.01, 0.5
 
@@ -44,13 +45,20 @@ class Aligner(nn.Module):
         return self.log_temperature.exp().clamp(LEAST_TEMPERATURE, MOST_TEMPERATURE)
 
     def embed_slides(
-        self, bags: BagBatch, patch_bias: Float[Tensor, "batch patch"] | None = None
-    ) -> Float[Tensor, "batch query projection"]:
-        """One unit vector per query and slide."""
-        return functional.normalize(self.query_proj(self.qformer.queries(bags, patch_bias)), dim=-1)
+        self, bags: BagBatch, patch_bias: Float[Tensor, " patch"] | None = None
+    ) -> Float[Tensor, "slide query projection"]:
+        """One unit vector per query and slide, in a single pass."""
+        memory = self.qformer.remember(bags, form="absorbed", patch_bias=patch_bias)
+        return self.project_slides(self.qformer.look(memory).states)
 
     def embed_texts(self, texts: Sequence[str]) -> Float[Tensor, "text projection"]:
         """One unit vector per text, from its [CLS] token."""
-        ids, is_token = self.tokenizer.encode(texts)
-        hidden = self.qformer.text(ids.to(self.device), is_token.to(self.device))
-        return functional.normalize(self.text_proj(hidden[:, 0]), dim=-1)
+        return self.read(self.tokenizer.encode(texts).to(self.device))
+
+    def read(self, texts: TextBatch) -> Float[Tensor, "text projection"]:
+        """The same, of tokens."""
+        return functional.normalize(self.text_proj(self.qformer.read(texts)[texts.is_first]), dim=-1)
+
+    def project_slides(self, states: Float[Tensor, "slide query dim"]) -> Float[Tensor, "slide query projection"]:
+        """What queries took from slides, in the shared space."""
+        return functional.normalize(self.query_proj(states), dim=-1)

@@ -1,7 +1,4 @@
-"""Bags of patch embeddings, padded side by side.
-
-`is_patch` is True where a patch is real. A slide scores the same alone and padded beside a larger one.
-"""
+"""Bags of patch embeddings, packed one behind the other: nothing is padded, so nothing attends to padding."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from pathalign.domain.geometry import Bag
@@ -18,33 +15,30 @@ from pathalign.domain.geometry import Bag
 
 @dataclass(frozen=True, slots=True)
 class BagBatch:
-    """Several slides, padded to the largest."""
+    """Several slides; `patch` runs over the patches of all of them."""
 
-    embeddings: Float[Tensor, "batch patch dim"]
-    xy_um: Float[Tensor, "batch patch 2"]
-    is_patch: Bool[Tensor, "batch patch"]
+    embeddings: Float[Tensor, "patch dim"]
+    xy_um: Float[Tensor, "patch 2"]
+    lengths: tuple[int, ...]
+    """Patches of each slide."""
 
     def __len__(self) -> int:
-        return len(self.embeddings)
+        return len(self.lengths)
 
     def to(self, device: torch.device) -> BagBatch:
         """The same batch on another device."""
-        return BagBatch(self.embeddings.to(device), self.xy_um.to(device), self.is_patch.to(device))
+        return BagBatch(self.embeddings.to(device), self.xy_um.to(device), self.lengths)
 
 
 def collate(bags: Sequence[Bag]) -> BagBatch:
-    """Pad bags to one batch. An empty bag has nothing to attend to and must be left out before."""
+    """Pack bags to one batch. An empty bag has nothing to attend to and must be left out before."""
     assert bags, "a batch needs a bag"
     assert all(len(bag) for bag in bags), "an empty slide reached the model; leave it out and record it as empty"
-    most = max(len(bag) for bag in bags)
-    embeddings = torch.zeros(len(bags), most, bags[0].embeddings.shape[1])
-    xy_um = torch.zeros(len(bags), most, 2)
-    is_patch = torch.zeros(len(bags), most, dtype=torch.bool)
-    for row, bag in enumerate(bags):
-        embeddings[row, : len(bag)] = torch.from_numpy(bag.embeddings.astype(np.float32))
-        xy_um[row, : len(bag)] = torch.from_numpy(bag.xy_um)
-        is_patch[row, : len(bag)] = True
-    return BagBatch(embeddings, xy_um, is_patch)
+    return BagBatch(
+        torch.from_numpy(np.concatenate([bag.embeddings for bag in bags], dtype=np.float32)),
+        torch.from_numpy(np.concatenate([bag.xy_um for bag in bags])),
+        tuple(len(bag) for bag in bags),
+    )
 
 
 def joined(bags: Sequence[Bag]) -> Bag:

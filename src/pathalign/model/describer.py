@@ -12,8 +12,11 @@ from torch.nn import functional
 
 from pathalign.model.aligner import Aligner
 from pathalign.model.bags import BagBatch
+from pathalign.model.cross_attention import PatchMemory
 from pathalign.model.language_model import FrozenLanguageModel
 from pathalign.model.losses import draw_hard_negatives, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.qformer import Looked
+from pathalign.model.texts import TextBatch
 
 
 class Describer(nn.Module):
@@ -30,10 +33,11 @@ class Describer(nn.Module):
         self.language_model = language_model
 
     def prompt(
-        self, bags: BagBatch, patch_bias: Float[Tensor, "batch patch"] | None = None
-    ) -> Float[Tensor, "batch query width"]:
+        self, bags: BagBatch, patch_bias: Float[Tensor, " patch"] | None = None
+    ) -> Float[Tensor, "slide query width"]:
         """The soft prompt that tells the language model of each slide."""
-        return self.to_prompt(self.aligner.qformer.queries(bags, patch_bias))
+        qformer = self.aligner.qformer
+        return self.to_prompt(qformer.look(qformer.remember(bags, form="absorbed", patch_bias=patch_bias)).states)
 
     def generation_loss(self, bags: BagBatch, texts: Sequence[str]) -> Float[Tensor, ""]:
         """Stage 2: mean negative log-likelihood per token under the frozen language model."""
@@ -48,48 +52,54 @@ class Describer(nn.Module):
         is_positive: Bool[Tensor, "slide text"],
         generator: torch.Generator,
     ) -> dict[str, Float[Tensor, ""]]:
-        """ITC on `views` of the texts, ITM with hard negatives and ITG on `texts`; one of each per slide."""
-        aligner = self.aligner
-        similarity = slide_text_similarity(aligner.embed_slides(bags), aligner.embed_texts(views))
-        ids, is_token = (x.to(aligner.device) for x in aligner.tokenizer.encode(texts))
+        """ITC on `views` of the texts, ITM with hard negatives and ITG on `texts`; one of each per slide.
+
+        Keys and values of the patches are made once and serve the contrast and all matching pairs.
+        """
+        aligner, qformer = self.aligner, self.aligner.qformer
+        memory = qformer.remember(bags)
+        looked = qformer.look(memory)
+        similarity = slide_text_similarity(aligner.project_slides(looked.states), aligner.embed_texts(views))
+        read, written = (
+            aligner.tokenizer.encode(texts, generating=generating).to(aligner.device) for generating in (False, True)
+        )
         return {
             "itc_loss": itc_loss(similarity, is_positive, aligner.temperature),
-            "itm_loss": self._itm_loss(bags, ids, is_token, similarity.detach(), is_positive, generator),
-            "itg_loss": self._itg_loss(bags, texts),
+            "itm_loss": self._itm_loss(memory, read, similarity.detach(), is_positive, generator),
+            "itg_loss": itg_loss(*self.next_words(looked, written)),
         }
 
     def match_logits(
-        self, bags: BagBatch, ids: Int[Tensor, "pair token"], is_token: Bool[Tensor, "pair token"]
-    ) -> Float[Tensor, "pair 2"]:
-        """Whether each text belongs to its slide: the mean over queries (index 1 = match)."""
-        queries, _ = self.aligner.qformer.joint(bags, ids, is_token, causal=False)
+        self, memory: PatchMemory, slide_of_text: Int[Tensor, " text"], texts: TextBatch
+    ) -> Float[Tensor, "text 2"]:
+        """Whether each text belongs to the slide that is named for it: the mean over queries (index 1 = match)."""
+        queries, _ = self.aligner.qformer.match(memory, slide_of_text, texts)
         return self.itm_head(queries).mean(1)
+
+    def next_words(
+        self, looked: Looked, texts: TextBatch
+    ) -> tuple[Float[Tensor, "target vocab"], Int[Tensor, " target"]]:
+        """Logits of every token but the first of each text, and these tokens; no other reaches the vocabulary."""
+        qformer = self.aligner.qformer
+        hidden = self.lm_transform(qformer.write(looked, texts)[~texts.is_last])
+        return functional.linear(hidden, qformer.word_embeddings.weight, self.lm_bias), texts.ids[~texts.is_first]
 
     def _itm_loss(
         self,
-        bags: BagBatch,
-        ids: Tensor,
-        is_token: Tensor,
-        similarity: Tensor,
-        is_positive: Tensor,
+        memory: PatchMemory,
+        texts: TextBatch,
+        similarity: Float[Tensor, "slide text"],
+        is_positive: Bool[Tensor, "slide text"],
         generator: torch.Generator,
     ) -> Float[Tensor, ""]:
         temperature = self.aligner.temperature.detach()
-        slides = torch.arange(len(bags), device=ids.device)
-        with_negative, texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
+        slides = torch.arange(len(texts), device=texts.ids.device)
+        with_negative, wrong_texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
         of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)
         slide = torch.cat([slides, with_negative, wrong_slides])
-        text = torch.cat([slides, texts, of_text])
-        pairs = BagBatch(bags.embeddings[slide], bags.xy_um[slide], bags.is_patch[slide])
-        is_match = torch.arange(len(slide), device=ids.device) < len(slides)
-        return itm_loss(self.match_logits(pairs, ids[text], is_token[text]), is_match)
-
-    def _itg_loss(self, bags: BagBatch, texts: Sequence[str]) -> Float[Tensor, ""]:
-        qformer = self.aligner.qformer
-        ids, is_token = (x.to(self.aligner.device) for x in self.aligner.tokenizer.encode(texts, generating=True))
-        _, hidden = qformer.joint(bags, ids, is_token, causal=True)
-        logits = functional.linear(self.lm_transform(hidden), qformer.word_embeddings.weight, self.lm_bias)
-        return itg_loss(logits[:, :-1], ids[:, 1:], is_token[:, 1:])
+        text = torch.cat([slides, wrong_texts, of_text])
+        is_match = torch.arange(len(slide), device=slide.device) < len(slides)
+        return itm_loss(self.match_logits(memory, slide, texts.select(text)), is_match)
 
     @torch.no_grad()
     def describe(self, bags: BagBatch, *, max_tokens: int = 128, beams: int = 3) -> list[Description]:
@@ -108,7 +118,7 @@ class Describer(nn.Module):
         to first order, what the span would lose if the patch were looked at less.
         """
         assert len(bags) == 1, "evidence is asked of one slide or case at a time"
-        patch_bias = torch.zeros(bags.is_patch.shape, device=bags.is_patch.device, requires_grad=True)
+        patch_bias = torch.zeros(len(bags.embeddings), device=bags.embeddings.device, requires_grad=True)
         log_p, _ = self.language_model.log_likelihood(self.prompt(bags, patch_bias), [text])
         tokenised = self.language_model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         rows = []
@@ -116,7 +126,7 @@ class Describer(nn.Module):
             inside = [i for i, (a, b) in enumerate(tokenised["offset_mapping"]) if a < stop and b > start]
             inside = [i for i in inside if i < log_p.shape[1]]
             (gradient,) = torch.autograd.grad(log_p[0, inside].sum(), patch_bias, retain_graph=True)
-            gain = gradient[0].clamp_min(0)
+            gain = gradient.clamp_min(0)
             rows.append(gain / gain.sum().clamp_min(1e-12))
         return torch.stack(rows).detach()
 

@@ -23,6 +23,8 @@ from pathalign.store.artifact import write_json, write_text, written_aside
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 ALIGNER, DESCRIBER = "pathalign-aligner", "pathalign-describer"
 LANGUAGE_MODEL = "language_model"
+FORMAT = 2
+"""1 projected patch embeddings before keys and values."""
 
 
 def save_model(folder: Path, model: Aligner | Describer, *, about: Mapping[str, Any], card: str) -> None:
@@ -31,7 +33,7 @@ def save_model(folder: Path, model: Aligner | Describer, *, about: Mapping[str, 
     aligner = model if isinstance(model, Aligner) else model.aligner
     config = {
         "model_type": ALIGNER if isinstance(model, Aligner) else DESCRIBER,
-        "format": 1,
+        "format": FORMAT,
         "qformer": aligner.qformer.config.as_json(),
         "projection_dim": aligner.projection_dim,
         "max_text_tokens": aligner.tokenizer.max_tokens,
@@ -84,6 +86,11 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise BadModelFolder(
             f"{folder} holds a {config.get('model_type')}, expected {ALIGNER} or {DESCRIBER}. "
             "A patch encoder or language model is named with `--encoder` or `--llm`."
+        )
+    if config.get("format") != FORMAT:
+        raise BadModelFolder(
+            f"{path} is of format {config.get('format')}, and this version of PathAlign reads {FORMAT}. Train the model "
+            "again with `pathalign train`; embeddings stay as they are."
         )
     missing = [key for key in ("qformer", "projection_dim", "max_text_tokens") if key not in config]
     if missing:

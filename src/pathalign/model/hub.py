@@ -11,10 +11,10 @@ from typing import Any
 
 import tokenizers
 import torch
-from jaxtyping import Bool, Int
 from torch import Tensor
 
 from pathalign.errors import UnknownName
+from pathalign.model.texts import TextBatch
 
 PAD, UNKNOWN, CLS, SEP, DEC = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"
 
@@ -31,17 +31,12 @@ class TextTokenizer:
     def __len__(self) -> int:
         return len(self._tokenizer)
 
-    def encode(
-        self, texts: Sequence[str], *, generating: bool = False
-    ) -> tuple[Int[Tensor, "batch token"], Bool[Tensor, "batch token"]]:
-        """Ids, padded to the longest text here and cut at `max_tokens`, and which of them are real."""
-        batch = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        )
-        ids = batch["input_ids"]
+    def encode(self, texts: Sequence[str], *, generating: bool = False) -> TextBatch:
+        """Ids of each text, cut at `max_tokens`."""
+        sequences = self._tokenizer(list(texts), truncation=True, max_length=self.max_tokens)["input_ids"]
         if generating:
-            ids[:, 0] = self._tokenizer.bos_token_id
-        return ids, batch["attention_mask"].bool()
+            sequences = [[self._tokenizer.bos_token_id, *sequence[1:]] for sequence in sequences]
+        return TextBatch.of(sequences)
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer's files, without the padding and cut of the last call: these are no part of it."""
@@ -168,6 +163,18 @@ def load_causal_model(name: str | Path) -> tuple[Any, Any]:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def blip2_config(config: Any) -> Any:
+    """The `Blip2QFormerConfig` of a Q-Former of ours."""
+    from transformers import Blip2QFormerConfig
+
+    return Blip2QFormerConfig(
+        hidden_size=config.dim, num_hidden_layers=config.layers, num_attention_heads=config.heads,
+        intermediate_size=config.ffn_dim, encoder_hidden_size=config.patch_width, vocab_size=config.vocab,
+        cross_attention_frequency=config.cross_attention_every, use_qformer_text_input=True,
+        hidden_dropout_prob=config.dropout, attention_probs_dropout_prob=config.dropout,
+    )  # fmt: skip
 
 
 def quiet() -> None:

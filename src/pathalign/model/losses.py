@@ -56,10 +56,6 @@ def itm_loss(logits: Float[Tensor, "pair 2"], is_match: Bool[Tensor, " pair"]) -
     return functional.cross_entropy(logits, is_match.long())
 
 
-def itg_loss(
-    logits: Float[Tensor, "batch token vocab"],
-    targets: Int[Tensor, "batch token"],
-    is_target: Bool[Tensor, "batch token"],
-) -> Float[Tensor, ""]:
-    """Image-grounded text generation: cross-entropy over real target tokens (label smoothing 0.1, as in BLIP-2)."""
-    return functional.cross_entropy(logits[is_target], targets[is_target], label_smoothing=0.1)
+def itg_loss(logits: Float[Tensor, "token vocab"], targets: Int[Tensor, " token"]) -> Float[Tensor, ""]:
+    """Image-grounded text generation: cross-entropy over target tokens (label smoothing 0.1, as in BLIP-2)."""
+    return functional.cross_entropy(logits, targets, label_smoothing=0.1)

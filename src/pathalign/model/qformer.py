@@ -1,18 +1,24 @@
 """The Q-Former (BLIP-2: Li et al. 2023, arXiv 2301.12597), over the patch embeddings of a slide.
 
 A BERT whose layers serve two kinds of tokens: learned queries, which also attend to patches in every second layer, and
-text. They share self-attention, so the mask decides what the model does: apart (contrastive), both ways (matching), or
-text after queries and causal (generation).
+text. They share self-attention, and what a pass lets see what is all that tells the passes apart:
 
-Shapes: batch patch query token dim heads. Post-norm and GELU as in BERT, so BERT's weights load into the text half.
+    look      queries alone (contrast); what they leave behind in each layer serves `write`
+    read      text alone, both ways (contrast)
+    match     queries and text, both ways (matching)
+    write     text after the queries of `look`, causal (generation); no patch is looked at again
+
+Patches and text tokens are packed, so work is proportional to what is there. Post-norm and GELU as in BERT, so BERT's
+weights load into the text half, and BLIP-2's names map one to one (`blip2`).
+Shapes: patch runs over all slides, token over all texts; row query dim heads.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -20,6 +26,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pathalign.model.bags import BagBatch
+from pathalign.model.cross_attention import CrossAttention, Form, Looking, PatchMemory
+from pathalign.model.texts import TextBatch
+
+POSITION_WAVES = 8
+"""Sine and cosine of x and y at so many wavelengths: 32 numbers beside each patch embedding."""
+POSITION_SCALE = 0.25
+"""Positions are softer than content at the start; training weighs them as it likes."""
+Projected = tuple[Float[Tensor, "row heads place head_dim"], ...]
+"""Queries, keys and values of self-attention at each place of a row."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,14 +52,19 @@ class QFormerConfig:
     cross_attention_every: int = 2
     max_text_tokens: int = 512
     dropout: float = 0.1
-    positions: bool = True
-    """Whether the model is told where each patch lies."""
+    positions: Literal["fourier", "none"] = "fourier"
+    """Whether and how the model is told where each patch lies."""
 
     def __post_init__(self) -> None:
-        if self.dim % self.heads or self.dim % 4:
-            raise ValueError(f"dim must be a multiple of heads and of 4, got {self.dim} and {self.heads} heads.")
+        if self.dim % self.heads:
+            raise ValueError(f"dim must be a multiple of heads, got {self.dim} and {self.heads} heads.")
         if self.num_query_tokens < 1 or self.layers < 1 or self.cross_attention_every < 1:
             raise ValueError("num_query_tokens, layers and cross_attention_every must be at least 1.")
+
+    @property
+    def patch_width(self) -> int:
+        """Width of what the queries attend to."""
+        return self.embedding_dim + (4 * POSITION_WAVES if self.positions == "fourier" else 0)
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as `config.json` stores it."""
@@ -52,9 +72,11 @@ class QFormerConfig:
 
 
 class PatchInput(nn.Module):
-    """Patch embeddings and their places, in micrometres, to what the queries attend to.
+    """Patch embeddings and their places, in micrometres, to what the queries attend to. Nothing here is trained.
 
-    Embeddings are standardised by statistics of the training split, so that one learning rate fits every encoder.
+    Embeddings are standardised by statistics of the training split and then normalised one by one, so that one learning
+    rate fits every encoder. A gain after that normalisation would be part of the key and value matrices anyway; that
+    there is none spares the gradient by the patches, which costs as much as the keys and values themselves.
     Positions are taken from the middle of the slide's tissue, for where on the glass it lies means nothing.
     """
 
@@ -66,32 +88,30 @@ class PatchInput(nn.Module):
         super().__init__()
         self.register_buffer("embedding_mean", torch.zeros(config.embedding_dim))
         self.register_buffer("embedding_std", torch.ones(config.embedding_dim))
-        self.proj = nn.Linear(config.embedding_dim, config.dim)
-        self.norm = nn.LayerNorm(config.dim, eps=1e-6)
-        self.position_gain = nn.Parameter(torch.full((), 0.1)) if config.positions else None
-        waves_um = torch.logspace(math.log10(450), math.log10(100_000), config.dim // 4)  # two patches to a whole slide
+        waves_um = torch.logspace(math.log10(450), math.log10(100_000), POSITION_WAVES)  # two patches to a whole slide
         self.register_buffer("waves_um", waves_um, persistent=False)
+        self._has_positions = config.positions == "fourier"
 
     def standardise_by(self, mean: Float[Tensor, " dim"], std: Float[Tensor, " dim"]) -> None:
         """Set the statistics of the patch embeddings."""
         self.embedding_mean.copy_(mean)
         self.embedding_std.copy_(std.clamp_min(1e-4))
 
-    def forward(self, bags: BagBatch) -> Float[Tensor, "batch patch dim"]:
-        x = self.proj((bags.embeddings - self.embedding_mean) / self.embedding_std)
-        if self.position_gain is not None:
-            x = x + self.position_gain * self._sinusoids(bags)
-        return self.norm(x)
+    def forward(self, bags: BagBatch) -> Float[Tensor, "patch width"]:
+        x = (bags.embeddings - self.embedding_mean) / self.embedding_std
+        x = functional.layer_norm(x, x.shape[-1:], eps=1e-6)
+        return torch.cat([x, self._sinusoids(bags)], dim=-1) if self._has_positions else x
 
-    def _sinusoids(self, bags: BagBatch) -> Float[Tensor, "batch patch dim"]:
-        real = bags.is_patch[..., None]
-        centre = (bags.xy_um * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)
-        phase = (bags.xy_um - centre)[..., None] * (2 * math.pi / self.waves_um)
-        return torch.cat([phase.sin(), phase.cos()], dim=-1).flatten(2)
+    def _sinusoids(self, bags: BagBatch) -> Float[Tensor, "patch wave"]:
+        counts = torch.tensor(bags.lengths, device=bags.xy_um.device)
+        centre = torch.stack([xy.double().mean(0) for xy in bags.xy_um.split(list(bags.lengths))])
+        from_centre = (bags.xy_um - centre.repeat_interleave(counts, 0)).float()
+        phase = (from_centre[..., None] * (2 * math.pi / self.waves_um)).flatten(1)
+        return POSITION_SCALE * torch.cat([phase.sin(), phase.cos()], dim=-1)
 
 
-class Attention(nn.Module):
-    """Multi-head attention with BERT's output block: project, drop out, add, normalise."""
+class SelfAttention(nn.Module):
+    """Multi-head self-attention over queries and text, with BERT's output block."""
 
     def __init__(self, config: QFormerConfig) -> None:
         super().__init__()
@@ -102,20 +122,26 @@ class Attention(nn.Module):
         self.out = nn.Linear(config.dim, config.dim)
         self.norm = nn.LayerNorm(config.dim, eps=1e-12)
 
-    def forward(
-        self,
-        x: Float[Tensor, "batch token dim"],
-        source: Float[Tensor, "batch source dim"],
-        mask: Float[Tensor, "batch 1 rows source"],
-    ) -> Float[Tensor, "batch token dim"]:
-        query, key, value = (
-            projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for projected in (self.query(x), self.key(source), self.value(source))
-        )
+    def project(self, x: Float[Tensor, "*rows dim"]) -> Float[Tensor, "*rows three_dim"]:
+        """Queries, keys and values side by side."""
+        parts = (self.query, self.key, self.value)
+        return functional.linear(x, torch.cat([p.weight for p in parts]), torch.cat([p.bias for p in parts]))
+
+    def heads_of(self, projected: Float[Tensor, "row token three_dim"]) -> Projected:
+        """Apart, and by head."""
+        return tuple(projected.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4))
+
+    def attend(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Bool[Tensor, "#row 1 #token source"] | None
+    ) -> Float[Tensor, "row token dim"]:
+        """The weighted values; True in the mask may be seen."""
         dropout = self.dropout if self.training else 0.0
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
-        mixed = self.out(mixed.transpose(1, 2).flatten(2))
-        return self.norm(x + functional.dropout(mixed, self.dropout, self.training))
+        return mixed.transpose(1, 2).flatten(2)
+
+    def output(self, x: Float[Tensor, "*rows dim"], mixed: Float[Tensor, "*rows dim"]) -> Float[Tensor, "*rows dim"]:
+        """BERT's output block."""
+        return self.norm(x + functional.dropout(self.out(mixed), self.dropout, self.training))
 
 
 class FeedForward(nn.Module):
@@ -128,35 +154,71 @@ class FeedForward(nn.Module):
         self.norm = nn.LayerNorm(config.dim, eps=1e-12)
         self.dropout = config.dropout
 
-    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+    def forward(self, x: Float[Tensor, "*rows dim"]) -> Float[Tensor, "*rows dim"]:
         return self.norm(x + functional.dropout(self.fc2(functional.gelu(self.fc1(x))), self.dropout, self.training))
 
 
 class Layer(nn.Module):
     """One layer: shared self-attention, cross-attention for the queries, a feed-forward block for each kind."""
 
-    def __init__(self, config: QFormerConfig, *, sees_patches: bool) -> None:
+    def __init__(self, config: QFormerConfig, index: int) -> None:
         super().__init__()
-        self.attention = Attention(config)
-        self.crossattention = Attention(config) if sees_patches else None
+        self.attention = SelfAttention(config)
+        self.crossattention = None
+        if index % config.cross_attention_every == 0:
+            self.crossattention = CrossAttention(
+                dim=config.dim, width=config.patch_width, heads=config.heads, dropout=config.dropout, layer=index
+            )
         self.query_ffn = FeedForward(config)
         self.text_ffn = FeedForward(config)
 
-    def forward(
-        self,
-        x: Float[Tensor, "batch token dim"],
-        queries: int,
-        mask: Float[Tensor, "batch 1 rows token"],
-        patches: Float[Tensor, "batch patch dim"] | None,
-        patch_mask: Float[Tensor, "batch 1 1 patch"] | None,
-    ) -> Float[Tensor, "batch token dim"]:
-        x = self.attention(x, x, mask)
-        query, text = x[:, :queries], x[:, queries:]
-        if queries and self.crossattention is not None:
-            query = self.crossattention(query, patches, patch_mask)
-        parts = [self.query_ffn(query)] if queries else []
-        parts += [self.text_ffn(text)] if text.shape[1] else []
-        return torch.cat(parts, dim=1)
+    def look(
+        self, query: Float[Tensor, "row query dim"], memory: PatchMemory, looking: Looking
+    ) -> tuple[Float[Tensor, "row query dim"], Projected]:
+        """Queries alone, and their keys and values in self-attention."""
+        asked, key, value = self.attention.heads_of(self.attention.project(query))
+        query = self.attention.output(query, self.attention.attend(asked, key, value, None))
+        return self._see(query, memory, looking), (key, value)
+
+    def text(
+        self, text: Float[Tensor, "token dim"], texts: TextBatch, mask: Tensor, behind: Projected | None
+    ) -> Float[Tensor, "token dim"]:
+        """Text, alone or `behind` the keys and values of queries."""
+        asked, key, value = self.attention.heads_of(texts.padded(self.attention.project(text)))
+        if behind is not None:
+            key, value = torch.cat([behind[0], key], dim=2), torch.cat([behind[1], value], dim=2)
+        mixed = texts.packed(self.attention.attend(asked, key, value, mask))
+        return self.text_ffn(self.attention.output(text, mixed))
+
+    def both(
+        self, query: Float[Tensor, "row query dim"], text: Float[Tensor, "token dim"], texts: TextBatch, mask: Tensor,
+        memory: PatchMemory, looking: Looking,
+    ) -> tuple[Float[Tensor, "row query dim"], Float[Tensor, "token dim"]]:  # fmt: skip
+        """Queries and text, each seeing all."""
+        own = self.attention.heads_of(self.attention.project(query))
+        theirs = self.attention.heads_of(texts.padded(self.attention.project(text)))
+        asked, key, value = (torch.cat(pair, dim=2) for pair in zip(own, theirs, strict=True))
+        mixed = self.attention.attend(asked, key, value, mask)
+        queries = query.shape[1]
+        query = self.attention.output(query, mixed[:, :queries])
+        text = self.attention.output(text, texts.packed(mixed[:, queries:]))
+        return self._see(query, memory, looking), self.text_ffn(text)
+
+    def _see(
+        self, query: Float[Tensor, "row query dim"], memory: PatchMemory, looking: Looking
+    ) -> Float[Tensor, "row query dim"]:
+        if self.crossattention is not None:
+            query = self.crossattention(query, memory, looking)
+        return self.query_ffn(query)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What queries took from each slide."""
+
+    states: Float[Tensor, "slide query dim"]
+    behind: list[Projected] = field(repr=False)
+    """Keys and values of the queries in each layer's self-attention, which text that is written may see."""
 
 
 class QFormer(nn.Module):
@@ -171,89 +233,65 @@ class QFormer(nn.Module):
         self.word_embeddings = nn.Embedding(config.vocab, config.dim)
         self.position_embeddings = nn.Embedding(config.max_text_tokens, config.dim)
         self.text_norm = nn.LayerNorm(config.dim, eps=1e-12)
-        self.layers = nn.ModuleList(
-            Layer(config, sees_patches=index % config.cross_attention_every == 0) for index in range(config.layers)
-        )
+        self.layers = nn.ModuleList(Layer(config, index) for index in range(config.layers))
         # BERT's 0.02 belongs to a width of 768. A narrow model that starts with it attends evenly to everything and
         # stays there: at width 128 the contrastive loss told organs apart, and nothing finer, after 300 steps.
         self.apply(partial(_initialise, std=0.02 * (768 / config.dim) ** 0.5))
         nn.init.normal_(self.query_tokens, std=0.02)
 
-    def queries(
-        self, bags: BagBatch, patch_bias: Float[Tensor, "batch patch"] | None = None
-    ) -> Float[Tensor, "batch query dim"]:
-        """What the queries take from each slide.
+    def remember(
+        self, bags: BagBatch, *, form: Form = "keys", patch_bias: Float[Tensor, " patch"] | None = None
+    ) -> PatchMemory:
+        """The patches of slides, for one pass (`absorbed`) or several (`keys`).
 
         `patch_bias` is added to the attention that every query pays to a patch; its gradient at zero says how much an
         output depends on that patch.
         """
-        x = self._query_start(len(bags))
-        return self._run(x, x.shape[1], _open_mask(x), bags, patch_bias)
+        return PatchMemory(self.patch_input(bags), bags.lengths, form, patch_bias)
 
-    def text(
-        self, ids: Int[Tensor, "batch token"], is_token: Bool[Tensor, "batch token"]
-    ) -> Float[Tensor, "batch token dim"]:
-        """Text alone, both ways."""
-        return self._run(self._text_start(ids), 0, _additive(is_token)[:, None, None, :], None, None)
-
-    def joint(
-        self,
-        bags: BagBatch,
-        ids: Int[Tensor, "batch token"],
-        is_token: Bool[Tensor, "batch token"],
-        *,
-        causal: bool,
-    ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch token dim"]]:
-        """Queries and text together.
-
-        Both ways when matching; when generating (`causal`) text sees queries and earlier text, queries see no text.
-        """
-        queries, tokens = self.config.num_query_tokens, ids.shape[1]
-        x = torch.cat([self._query_start(len(bags)), self._text_start(ids)], dim=1)
-        real = torch.cat([is_token.new_ones(len(ids), queries), is_token], dim=1)
-        allowed = real[:, None, :].expand(-1, queries + tokens, -1).clone()
-        if causal:
-            allowed[:, :queries, queries:] = False
-            later = torch.ones(tokens, tokens, dtype=torch.bool, device=ids.device).triu(1)
-            allowed[:, queries:, queries:] &= ~later
-        x = self._run(x, queries, _additive(allowed)[:, None], bags, None)
-        return x[:, :queries], x[:, queries:]
-
-    def _run(
-        self,
-        x: Float[Tensor, "batch token dim"],
-        queries: int,
-        mask: Float[Tensor, "batch 1 rows token"],
-        bags: BagBatch | None,
-        patch_bias: Float[Tensor, "batch patch"] | None,
-    ) -> Float[Tensor, "batch token dim"]:
-        patches = patch_mask = None
-        if bags is not None:
-            patches = self.patch_input(bags)
-            patch_mask = _additive(bags.is_patch)[:, None, None, :]
-            if patch_bias is not None:
-                patch_mask = patch_mask + patch_bias[:, None, None, :]
+    def look(self, memory: PatchMemory) -> Looked:
+        """What the queries take from each slide."""
+        slides, behind = len(memory.lengths), []
+        x, looking = self._query_start(slides), Looking.one_each(slides)
         for layer in self.layers:
-            x = layer(x, queries, mask, patches, patch_mask)
+            x, own = layer.look(x, memory, looking)
+            behind.append(own)
+        return Looked(x, behind)
+
+    def read(self, texts: TextBatch) -> Float[Tensor, "token dim"]:
+        """Text alone, both ways."""
+        x, mask = self._text_start(texts), texts.is_token()[:, None, None, :]
+        for layer in self.layers:
+            x = layer.text(x, texts, mask, None)
         return x
 
-    def _query_start(self, batch: int) -> Float[Tensor, "batch query dim"]:
-        x = self.query_norm(self.query_tokens).expand(batch, -1, -1)
+    def match(
+        self, memory: PatchMemory, slide_of_text: Int[Tensor, " text"], texts: TextBatch
+    ) -> tuple[Float[Tensor, "text query dim"], Float[Tensor, "token dim"]]:
+        """Queries and text that see each other, each text before the slide that is named for it."""
+        looking = Looking.at(slide_of_text, len(memory.lengths))
+        query, text = self._query_start(len(texts)), self._text_start(texts)
+        mask = functional.pad(texts.is_token(), (query.shape[1], 0), value=True)[:, None, None, :]
+        for layer in self.layers:
+            query, text = layer.both(query, text, texts, mask, memory, looking)
+        return query, text
+
+    def write(self, looked: Looked, texts: TextBatch) -> Float[Tensor, "token dim"]:
+        """Text n behind the queries of slide n: each token sees these and the tokens before it."""
+        x, longest, queries = self._text_start(texts), max(texts.lengths), looked.states.shape[1]
+        earlier = torch.ones(longest, longest, dtype=torch.bool, device=x.device).tril()
+        mask = functional.pad(earlier, (queries, 0), value=True)[None, None]
+        for layer, behind in zip(self.layers, looked.behind, strict=True):
+            x = layer.text(x, texts, mask, behind)
+        return x
+
+    def _query_start(self, rows: int) -> Float[Tensor, "row query dim"]:
+        x = self.query_norm(self.query_tokens).expand(rows, -1, -1)
         return functional.dropout(x, self.config.dropout, self.training)
 
-    def _text_start(self, ids: Int[Tensor, "batch token"]) -> Float[Tensor, "batch token dim"]:
-        positions = torch.arange(ids.shape[1], device=ids.device)
-        x = self.text_norm(self.word_embeddings(ids) + self.position_embeddings(positions))
+    def _text_start(self, texts: TextBatch) -> Float[Tensor, "token dim"]:
+        x = self.text_norm(self.word_embeddings(texts.ids) + self.position_embeddings(texts.column))
         return functional.dropout(x, self.config.dropout, self.training)
-
-
-def _additive(allowed: Tensor) -> Tensor:
-    """0 where attention is allowed, minus infinity where not."""
-    return torch.zeros(allowed.shape, device=allowed.device).masked_fill(~allowed, -math.inf)
-
-
-def _open_mask(x: Tensor) -> Tensor:
-    return x.new_zeros(len(x), 1, 1, x.shape[1])
 
 
 def _initialise(module: nn.Module, std: float) -> None:

@@ -104,7 +104,5 @@ def shake(module: torch.nn.Module) -> None:
         for name, weight in module.named_parameters():
             if weight.ndim >= 2:
                 weight.normal_(std=weight.shape[-1] ** -0.5)
-            elif name.endswith("position_gain"):
-                weight.fill_(1.0)
             elif not name.endswith("log_temperature"):
                 weight.add_(0.1 * torch.randn(weight.shape))

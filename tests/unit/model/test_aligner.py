@@ -26,8 +26,8 @@ def moved(bag: Bag, xy_px0: np.ndarray) -> Bag:
 
 
 @pytest.mark.parametrize("patches", [1, 2, 9])
-def test_padding_changes_nothing(aligner: Aligner, make_bag: MakeBag, patches: int) -> None:
-    """A slide embeds the same alone and padded beside a larger one."""
+def test_neighbours_in_a_batch_change_nothing(aligner: Aligner, make_bag: MakeBag, patches: int) -> None:
+    """A slide embeds the same alone and packed behind a larger one."""
     bag = make_bag(patches)
 
     alone = aligner.embed_slides(collate([bag]))[0]
@@ -36,32 +36,21 @@ def test_padding_changes_nothing(aligner: Aligner, make_bag: MakeBag, patches: i
     assert_close(beside, alone, atol=1e-5, rtol=1e-5)
 
 
-def test_what_stands_in_the_padding_changes_nothing(aligner: Aligner, make_bag: MakeBag) -> None:
-    """Huge numbers at padded patches, in embeddings and in positions, are never looked at."""
-    batch = collate([make_bag(3), make_bag(20, seed=1)])
-    pad = ~batch.is_patch[..., None]
-    dirty = BagBatch(
-        batch.embeddings.masked_fill(pad, 1e4), batch.xy_um.masked_fill(pad, -7e5), batch.is_patch
-    )  # fmt: skip
-
-    assert torch.equal(aligner.embed_slides(dirty), aligner.embed_slides(batch))
-
-
-def test_no_gradient_reaches_the_padding(aligner: Aligner, make_bag: MakeBag) -> None:
-    """The gradient by a padded patch, its bias included, is exactly zero; by a real one it is not."""
+def test_no_gradient_crosses_from_slide_to_slide(aligner: Aligner, make_bag: MakeBag) -> None:
+    """A slide's vectors depend on its own patches alone, and on every one of them, its bias included."""
     batch = collate([make_bag(3), make_bag(20, seed=1)])
     embeddings = batch.embeddings.clone().requires_grad_()
-    bias = torch.zeros(batch.is_patch.shape, requires_grad=True)
+    bias = torch.zeros(23, requires_grad=True)
 
-    out = aligner.embed_slides(BagBatch(embeddings, batch.xy_um, batch.is_patch), bias)
+    out = aligner.embed_slides(BagBatch(embeddings, batch.xy_um, batch.lengths), bias)[0]
     (out * torch.randn(out.shape)).sum().backward()
 
     assert embeddings.grad is not None
     assert bias.grad is not None
-    assert (embeddings.grad[~batch.is_patch] == 0).all()
-    assert (bias.grad[~batch.is_patch] == 0).all()
-    assert (embeddings.grad[batch.is_patch].abs().sum(-1) > 0).all()
-    assert (bias.grad[batch.is_patch] != 0).all()
+    assert (embeddings.grad[3:] == 0).all()
+    assert (bias.grad[3:] == 0).all()
+    assert (embeddings.grad[:3].abs().sum(-1) > 0).all()
+    assert (bias.grad[:3] != 0).all()
 
 
 def test_the_order_of_a_batch_changes_nothing(aligner: Aligner, make_bag: MakeBag) -> None:
@@ -90,25 +79,24 @@ def test_positions_reach_the_model(make_aligner: MakeAligner, make_bag: MakeBag)
     xy = bag.xy_px0.copy()
     xy[2] += [4480, -2240]
 
-    for positions in (True, False):
+    for positions in ("fourier", "none"):
         aligner = make_aligner(positions=positions)
         before, after = (aligner.embed_slides(collate([b])) for b in (bag, moved(bag, xy)))
-        if positions:
+        if positions == "fourier":
             assert (after - before).abs().max() > 1e-2
         else:
             assert torch.equal(after, before)
 
 
 def test_an_untrained_model_hears_positions(make_bag: MakeBag, make_aligner: MakeAligner) -> None:
-    """Positions are heard from the first step on: their gain starts above zero and has a gradient."""
+    """Positions are heard from the first step on: their share of the key matrix has a gradient."""
     aligner = make_aligner()
-    gain = aligner.qformer.patch_input.position_gain
+    key = aligner.qformer.layers[0].crossattention.key.weight
 
     (aligner.embed_slides(collate([make_bag(6)])) * torch.randn(5, 16)).sum().backward()
 
-    assert gain is not None
-    assert gain.grad is not None
-    assert gain.grad.abs() > 1e-6
+    assert key.grad is not None
+    assert (key.grad[:, 12:].abs().amax(0) > 1e-6).all()
 
 
 @pytest.mark.parametrize("shift", [(100_000, 0), (-12_345, 54_321)])

@@ -1,4 +1,4 @@
-"""Padding slides side by side, and the slides of a case as one."""
+"""Packing slides one behind the other, and the slides of a case as one."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ pytestmark = pytest.mark.unit
 MakeBag = Callable[..., Bag]
 
 
-def test_padding_is_told_from_patches(make_bag: MakeBag) -> None:
-    """Each slide's patches stand first in their row; the rest is zero and is no patch."""
+def test_slides_are_packed_one_behind_the_other(make_bag: MakeBag) -> None:
+    """Every slide's patches in single precision, in the order of the slides, and nothing else."""
     bags = [make_bag(3), make_bag(7), make_bag(1)]
 
     batch = collate(bags)
 
-    assert batch.embeddings.shape == (3, 7, 12)
-    assert batch.is_patch.sum(1).tolist() == [3, 7, 1]
-    for row, bag in enumerate(bags):
-        assert batch.is_patch[row, : len(bag)].all()
-        np.testing.assert_array_equal(batch.embeddings[row, : len(bag)].numpy(), bag.embeddings.astype(np.float32))
-        np.testing.assert_array_equal(batch.xy_um[row, : len(bag)].numpy(), bag.xy_um)
-        assert (batch.embeddings[row, len(bag) :] == 0).all()
+    assert batch.lengths == (3, 7, 1)
+    assert batch.embeddings.shape == (11, 12)
+    for bag, embeddings, xy_um in zip(bags, batch.embeddings.split([3, 7, 1]), batch.xy_um.split([3, 7, 1]), strict=True):
+        np.testing.assert_array_equal(embeddings.numpy(), bag.embeddings.astype(np.float32))
+        np.testing.assert_array_equal(xy_um.numpy(), bag.xy_um)
     assert len(batch) == 3
     assert batch.to(torch.device("cpu")).embeddings.device.type == "cpu"
 

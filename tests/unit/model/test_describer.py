@@ -12,7 +12,9 @@ from torch.testing import assert_close
 
 from pathalign.domain.geometry import Bag
 from pathalign.model.bags import BagBatch, collate
+from pathalign.model.cross_attention import PatchMemory
 from pathalign.model.describer import Describer
+from pathalign.model.texts import TextBatch
 
 pytestmark = pytest.mark.unit
 
@@ -26,22 +28,23 @@ def stage1(
     return describer.stage1_losses(bags, texts, texts, is_positive, torch.Generator().manual_seed(0))
 
 
-def test_padding_changes_neither_prompt_nor_matching(describer: Describer, make_bag: MakeBag, texts: list[str]) -> None:
-    """A slide alone equals the same slide padded beside a larger one, in its prompt and in its match with a text."""
+def matched(describer: Describer, bags: BagBatch, texts: list[str]) -> torch.Tensor:
+    """The logits of text n before slide n."""
+    memory = describer.aligner.qformer.remember(bags)
+    return describer.match_logits(memory, torch.arange(len(texts)), describer.aligner.tokenizer.encode(texts))
+
+
+def test_neighbours_change_neither_prompt_nor_matching(
+    describer: Describer, make_bag: MakeBag, texts: list[str]
+) -> None:
+    """A slide alone equals the same slide packed beside a larger one, in its prompt and in its match with a text."""
     bag, larger = make_bag(3), make_bag(30, seed=1)
-    ids, is_token = describer.aligner.tokenizer.encode(texts[:2])
-    alone_ids, alone_is_token = describer.aligner.tokenizer.encode(texts[:1])
-    assert alone_ids.shape[1] < ids.shape[1]
 
-    beside, alone = collate([bag, larger]), collate([bag])
+    beside, alone = collate([larger, bag]), collate([bag])
 
-    assert_close(describer.prompt(beside)[0], describer.prompt(alone)[0], atol=1e-5, rtol=1e-5)
-    assert_close(
-        describer.match_logits(beside, ids, is_token)[0],
-        describer.match_logits(alone, alone_ids, alone_is_token)[0],
-        atol=1e-5,
-        rtol=1e-5,
-    )
+    assert_close(describer.prompt(beside)[1], describer.prompt(alone)[0], atol=1e-5, rtol=1e-5)
+    together = matched(describer, beside, texts[:2])[1]
+    assert_close(together, matched(describer, alone, texts[1:2])[0], atol=1e-5, rtol=1e-5)
 
 
 def test_the_order_of_a_batch_changes_no_loss(describer: Describer, make_bag: MakeBag, texts: list[str]) -> None:
@@ -95,7 +98,7 @@ def test_matching_works_where_all_texts_are_equal(describer: Describer, make_bag
 
     loss = stage1(describer, bags, same, torch.ones(3, 3, dtype=torch.bool))["itm_loss"]
 
-    logits = describer.match_logits(bags, *describer.aligner.tokenizer.encode(same))
+    logits = matched(describer, bags, same)
     assert_close(loss, torch.nn.functional.cross_entropy(logits, torch.ones(3, dtype=torch.long)))
 
 
@@ -103,25 +106,25 @@ def test_matching_counts_one_match_and_two_negatives(
     describer: Describer, make_bag: MakeBag, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each slide meets its own text, a wrong text and a wrong slide; no wrong pair is a positive one."""
-    seen: list[tuple[BagBatch, torch.Tensor]] = []
+    seen: list[tuple[torch.Tensor, TextBatch]] = []
     match_logits = describer.match_logits
 
-    def watched(bags: BagBatch, ids: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
-        seen.append((bags, ids))
-        return match_logits(bags, ids, is_token)
+    def watched(memory: PatchMemory, slide: torch.Tensor, pairs: TextBatch) -> torch.Tensor:
+        seen.append((slide, pairs))
+        return match_logits(memory, slide, pairs)
 
     monkeypatch.setattr(describer, "match_logits", watched)
     bags = collate([make_bag(3, seed=seed) for seed in range(4)])
-    ids, _ = describer.aligner.tokenizer.encode(texts)
+    known = describer.aligner.tokenizer.encode(texts)
     positive = torch.eye(4, dtype=torch.bool)
     positive[0, 2] = positive[2, 0] = True
 
     for seed in range(10):
         describer.stage1_losses(bags, texts, texts, positive, torch.Generator().manual_seed(seed))
 
-    for pairs, tokens in seen:
-        slide = [int((bags.embeddings == row).all((1, 2)).nonzero()) for row in pairs.embeddings]
-        text = [int((ids == row).all(1).nonzero()) for row in tokens]
+    of = {tuple(ids.tolist()): row for row, ids in enumerate(known.ids.split(list(known.lengths)))}
+    for slides, pairs in seen:
+        slide, text = slides.tolist(), [of[tuple(ids.tolist())] for ids in pairs.ids.split(list(pairs.lengths))]
         assert len(slide) == 12
         assert slide[:4] == text[:4] == [0, 1, 2, 3]
         assert not any(positive[s, t] for s, t in zip(slide[4:], text[4:], strict=True))
@@ -155,10 +158,10 @@ def test_itg_learns_the_next_token(describer: Describer, make_bag: MakeBag, text
     assert loss.item() < min(floor + 0.1, first / 3)
 
 
-def test_padding_of_texts_changes_no_itg(describer: Describer, make_bag: MakeBag, texts: list[str]) -> None:
-    """ITG of a padded batch is the mean over the real tokens of each pair alone."""
+def test_itg_is_a_mean_over_tokens(describer: Describer, make_bag: MakeBag, texts: list[str]) -> None:
+    """ITG of a batch is the mean over the tokens of each pair alone."""
     bags = [make_bag(3 + seed, seed=seed) for seed in range(4)]
-    counts = [int(describer.aligner.tokenizer.encode([text])[1].sum()) - 1 for text in texts]
+    counts = [describer.aligner.tokenizer.encode([text]).lengths[0] - 1 for text in texts]
     assert len(set(counts)) > 1
 
     together = stage1(describer, collate(bags), texts, torch.eye(4, dtype=torch.bool))["itg_loss"]
@@ -214,15 +217,14 @@ def test_evidence_is_what_the_span_would_lose(describer: Describer, make_bag: Ma
     """Equal to the positive finite differences of the span's likelihood by each patch's attention."""
     describer = describer.double()
     single = collate([make_bag(6)])
-    bags = BagBatch(single.embeddings.double(), single.xy_um.double(), single.is_patch)
+    bags = BagBatch(single.embeddings.double(), single.xy_um.double(), single.lengths)
     text = texts[1]
     span = (text.index("invasive"), text.index(","))
     offsets = describer.language_model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     inside = [i for i, (a, b) in enumerate(offsets["offset_mapping"]) if a < span[1] and b > span[0]]
 
     def likelihood(bias: torch.Tensor) -> float:
-        queries = describer.aligner.qformer.queries(bags, bias[None])
-        log_p, _ = describer.language_model.log_likelihood(describer.to_prompt(queries), [text])
+        log_p, _ = describer.language_model.log_likelihood(describer.prompt(bags, bias), [text])
         return float(log_p[0, inside].sum().detach())
 
     step = 1e-2

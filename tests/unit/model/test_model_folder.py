@@ -61,8 +61,11 @@ def test_a_describer_comes_back(describer: Describer, make_bag: MakeBag, texts: 
     assert torch.equal(loaded.prompt(bags), describer.prompt(bags))
     assert torch.equal(loaded.generation_loss(bags, texts[:2]), describer.generation_loss(bags, texts[:2]))
     assert loaded.describe(bags, max_tokens=5) == describer.describe(bags, max_tokens=5)
-    ids, is_token = describer.aligner.tokenizer.encode(texts[:2])
-    assert torch.equal(loaded.match_logits(bags, ids, is_token), describer.match_logits(bags, ids, is_token))
+    pairs = describer.aligner.tokenizer.encode(texts[:2])
+    theirs, ours = (
+        model.match_logits(model.aligner.qformer.remember(bags), torch.arange(2), pairs) for model in (loaded, describer)
+    )
+    assert torch.equal(theirs, ours)
     assert not any(weight.requires_grad for weight in loaded.language_model.parameters())
 
 
@@ -126,6 +129,12 @@ def without_size(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "qformer"}))
 
 
+def older_format(folder: Path) -> None:
+    """Makes the folder one that an older version wrote."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "format": 1}))
+
+
 def other_size(folder: Path) -> None:
     """Makes the configuration that of a larger model."""
     config = json.loads((folder / "config.json").read_text())
@@ -146,6 +155,7 @@ def missing_weight(folder: Path) -> None:
         (without("config.json"), r"it needs config\.json and model\.safetensors.*`pathalign train`"),
         (without("model.safetensors"), r"is not a model folder.*`pathalign train`"),
         (without("tokenizer.json"), r"tokenizer.*Copy"),
+        (older_format, r"of format 1, and this version of PathAlign reads 2.*`pathalign train`"),
         (truncated("config.json"), r"config\.json.*Copy"),
         (truncated("model.safetensors"), r"not a complete safetensors file\. Copy or train it again"),
         (other_type, r"holds a bert, expected pathalign-aligner or pathalign-describer"),

@@ -153,7 +153,7 @@ def test_a_batch_is_never_larger_than_the_cohort(cohort: TrainingCohort) -> None
     bags, indices = sampler.bags(3, StepRandom.at(0, 3))
 
     assert sorted(indices) == list(range(6))
-    assert bags.is_patch.sum(1).tolist() == [4 + index for index in indices]
+    assert list(bags.lengths) == [4 + index for index in indices]
 
 
 def test_a_new_aligner_fits_the_cohort(cohort: TrainingCohort, size: QFormerSize) -> None:
@@ -161,7 +161,7 @@ def test_a_new_aligner_fits_the_cohort(cohort: TrainingCohort, size: QFormerSize
     aligner, again, other = (new_aligner(cohort, size, text_encoder=None, seed=seed) for seed in (0, 0, 1))
 
     patch_input = aligner.qformer.patch_input
-    assert patch_input.proj.in_features == 8
+    assert aligner.qformer.config.embedding_dim == 8
     assert_close(patch_input.embedding_mean, cohort.statistics()[0])
     assert_close(patch_input.embedding_std, cohort.statistics()[1])
     assert aligner.qformer.config.vocab == len(aligner.tokenizer)
@@ -192,19 +192,19 @@ def bert(cohort: TrainingCohort, tmp_path: Path) -> tuple[BertModel, str]:
 def test_the_text_branch_of_a_named_encoder_is_that_bert(
     cohort: TrainingCohort, size: QFormerSize, bert: tuple[BertModel, str]
 ) -> None:
-    """An aligner started from a BERT gives BERT's own outputs at every token, in padded batches and alone."""
+    """An aligner started from a BERT gives BERT's own outputs at every token, in batches and alone."""
     model, name = bert
     aligner = new_aligner(cohort, size, text_encoder=name, seed=0).eval()
     texts = [cohort.texts[0].retrieval_text, "adenoma", "invasive carcinoma. margins are free. colon"]
 
-    ids, is_token = aligner.tokenizer.encode(texts)
-    ours = aligner.qformer.text(ids, is_token)
+    batch = aligner.tokenizer.encode(texts)
+    ours = aligner.qformer.read(batch)
 
-    expected = model(input_ids=ids, attention_mask=is_token.long()).last_hidden_state
-    assert_close(ours[is_token], expected[is_token], atol=1e-5, rtol=1e-5)
-    alone, all_real = aligner.tokenizer.encode(texts[1:2])
-    assert all_real.all()
-    assert_close(aligner.qformer.text(alone, all_real)[0], expected[1, : alone.shape[1]], atol=1e-5, rtol=1e-5)
+    ids = batch.padded(batch.ids[:, None].float())[..., 0].long()
+    expected = model(input_ids=ids, attention_mask=batch.is_token().long()).last_hidden_state
+    assert_close(ours, batch.packed(expected), atol=1e-5, rtol=1e-5)
+    alone = aligner.tokenizer.encode(texts[1:2])
+    assert_close(aligner.qformer.read(alone), expected[1, : alone.lengths[0]], atol=1e-5, rtol=1e-5)
     config = aligner.qformer.config
     assert (config.dim, config.layers, config.heads, config.ffn_dim) == (32, 3, 4, 40)
     assert aligner.tokenizer.max_tokens == min(size.max_text_tokens, 30)
