@@ -14,7 +14,7 @@ from pathalign.model.aligner import Aligner
 from pathalign.model.bags import BagBatch
 from pathalign.model.cross_attention import PatchMemory
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.model.losses import draw_hard_negatives, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.losses import draw_pairs, itc_loss, itg_loss, itm_loss, slide_text_similarity
 from pathalign.model.qformer import Looked
 from pathalign.model.texts import TextBatch
 
@@ -63,9 +63,12 @@ class Describer(nn.Module):
         read, written = (
             aligner.tokenizer.encode(texts, generating=generating).to(aligner.device) for generating in (False, True)
         )
+        temperature = aligner.temperature
+        pairs = draw_pairs(similarity.detach(), is_positive, temperature.detach(), generator)
+        matched = self.match_logits(memory, pairs.slide, read.select(pairs.text))
         return {
-            "itc_loss": itc_loss(similarity, is_positive, aligner.temperature),
-            "itm_loss": self._itm_loss(memory, read, similarity.detach(), is_positive, generator),
+            "itc_loss": itc_loss(similarity, is_positive, temperature),
+            "itm_loss": itm_loss(matched, pairs.is_match),
             "itg_loss": itg_loss(*self.next_words(looked, written)),
         }
 
@@ -83,23 +86,6 @@ class Describer(nn.Module):
         qformer = self.aligner.qformer
         hidden = self.lm_transform(qformer.write(looked, texts)[~texts.is_last])
         return functional.linear(hidden, qformer.word_embeddings.weight, self.lm_bias), texts.ids[~texts.is_first]
-
-    def _itm_loss(
-        self,
-        memory: PatchMemory,
-        texts: TextBatch,
-        similarity: Float[Tensor, "slide text"],
-        is_positive: Bool[Tensor, "slide text"],
-        generator: torch.Generator,
-    ) -> Float[Tensor, ""]:
-        temperature = self.aligner.temperature.detach()
-        slides = torch.arange(len(texts), device=texts.ids.device)
-        with_negative, wrong_texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
-        of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)
-        slide = torch.cat([slides, with_negative, wrong_slides])
-        text = torch.cat([slides, wrong_texts, of_text])
-        is_match = torch.arange(len(slide), device=slide.device) < len(slides)
-        return itm_loss(self.match_logits(memory, slide, texts.select(text)), is_match)
 
     @torch.no_grad()
     def describe(self, bags: BagBatch, *, max_tokens: int = 128, beams: int = 3) -> list[Description]:

@@ -5,6 +5,8 @@ Equal texts and slides of one part are positives of each other, never negatives.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -33,6 +35,20 @@ def itc_loss(
     return (functional.cross_entropy(logits, to_text) + functional.cross_entropy(logits.T, to_slide)) / 2
 
 
+def sigmoid_loss(
+    similarity: Float[Tensor, "slide text"],
+    is_positive: Bool[Tensor, "slide text"],
+    temperature: Float[Tensor, ""],
+    bias: Float[Tensor, ""],
+) -> Float[Tensor, ""]:
+    """Every pair on its own, is it one or not (SigLIP: Zhai et al. 2023, arXiv 2303.15343); the sum over texts, per slide.
+
+    `bias` is learned and starts near -10, for nearly all pairs are none.
+    """
+    sign = is_positive.to(similarity.dtype) * 2 - 1
+    return -functional.logsigmoid(sign * (similarity / temperature + bias)).sum(1).mean()
+
+
 def draw_hard_negatives(
     similarity: Float[Tensor, "row column"],
     is_positive: Bool[Tensor, "row column"],
@@ -49,6 +65,37 @@ def draw_hard_negatives(
         return rows, rows
     logits = (similarity / temperature).masked_fill(is_positive, -torch.inf)[rows]
     return rows, torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Slides and texts that are to be told whether they belong together."""
+
+    slide: Int[Tensor, " pair"]
+    text: Int[Tensor, " pair"]
+    is_match: Bool[Tensor, " pair"]
+
+    def of_slides(self, first: int, stop: int) -> Pairs:
+        """The pairs of the slides from `first` until before `stop`, which count from 0 in them."""
+        own = (self.slide >= first) & (self.slide < stop)
+        return Pairs(self.slide[own] - first, self.text[own], self.is_match[own])
+
+    def __len__(self) -> int:
+        return len(self.slide)
+
+
+def draw_pairs(
+    similarity: Float[Tensor, "slide text"],
+    is_positive: Bool[Tensor, "slide text"],
+    temperature: Float[Tensor, ""],
+    generator: torch.Generator,
+) -> Pairs:
+    """Each slide with its own text, with a hard wrong text, and each text with a hard wrong slide, as far as there are."""
+    slides = torch.arange(len(similarity), device=similarity.device)
+    with_negative, wrong_texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
+    of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)
+    slide, text = torch.cat([slides, with_negative, wrong_slides]), torch.cat([slides, wrong_texts, of_text])
+    return Pairs(slide, text, torch.arange(len(slide), device=slide.device) < len(slides))
 
 
 def itm_loss(logits: Float[Tensor, "pair 2"], is_match: Bool[Tensor, " pair"]) -> Float[Tensor, ""]:

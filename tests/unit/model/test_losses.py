@@ -9,7 +9,14 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
-from pathalign.model.losses import draw_hard_negatives, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.losses import (
+    draw_hard_negatives,
+    itc_loss,
+    itg_loss,
+    itm_loss,
+    sigmoid_loss,
+    slide_text_similarity,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -101,6 +108,19 @@ def test_itc_of_one_pair_is_zero() -> None:
     assert float(loss.detach()) == 0
     assert similarity.grad is not None
     assert similarity.grad.item() == 0
+
+
+def test_the_sigmoid_loss_judges_every_pair() -> None:
+    """Equal to the binary cross-entropy of every slide and text, summed over texts; a batch has no say in a pair."""
+    similarity, is_positive = units(3, 8) @ units(5, 8, seed=1).T, torch.rand(3, 5) > 0.6
+    bias = torch.tensor(-2.0)
+
+    loss = sigmoid_loss(similarity, is_positive, TEMPERATURE, bias)
+
+    each = functional.binary_cross_entropy_with_logits(
+        similarity / TEMPERATURE + bias, is_positive.float(), reduction="none"
+    )
+    assert_close(loss, each.sum(1).mean())
 
 
 def test_hard_negatives_are_never_positives() -> None:
