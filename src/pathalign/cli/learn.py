@@ -106,7 +106,7 @@ def generation(
     from pathalign.train.runs import train_generation
 
     chosen = generation_recipe(recipe)
-    changed = {"seed": seed} | ({"steps": steps} if steps else {})
+    changed: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
     chosen = replace(
         chosen, stage1=replace(chosen.stage1, **changed), stage2=replace(chosen.stage2, **changed),
         text_encoder=text_encoder, llm=llm,

@@ -13,7 +13,7 @@ from torch.nn import functional
 from pathalign.model.aligner import Aligner
 from pathalign.model.bags import BagBatch
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.model.losses import draw_hard_negatives, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.losses import draw_hard_negatives, itc_loss, itg_losses, itm_loss, slide_text_similarity
 
 
 class Describer(nn.Module):
@@ -52,10 +52,11 @@ class Describer(nn.Module):
         aligner = self.aligner
         similarity = slide_text_similarity(aligner.embed_slides(bags), aligner.embed_texts(views))
         ids, is_token = (x.to(aligner.device) for x in aligner.tokenizer.encode(texts))
+        slide, text, is_match = self.matching_pairs(similarity.detach(), is_positive, generator)
         return {
             "itc_loss": itc_loss(similarity, is_positive, aligner.temperature),
-            "itm_loss": self._itm_loss(bags, ids, is_token, similarity.detach(), is_positive, generator),
-            "itg_loss": self._itg_loss(bags, texts),
+            "itm_loss": itm_loss(self.matching_logits(bags, slide, ids, is_token, text), is_match),
+            "itg_loss": self.itg_losses(bags, texts).mean(),
         }
 
     def match_logits(
@@ -65,31 +66,42 @@ class Describer(nn.Module):
         queries, _ = self.aligner.qformer.joint(bags, ids, is_token, causal=False)
         return self.itm_head(queries).mean(1)
 
-    def _itm_loss(
+    def matching_pairs(
         self,
-        bags: BagBatch,
-        ids: Tensor,
-        is_token: Tensor,
-        similarity: Tensor,
-        is_positive: Tensor,
+        similarity: Float[Tensor, "slide text"],
+        is_positive: Bool[Tensor, "slide text"],
         generator: torch.Generator,
-    ) -> Float[Tensor, ""]:
+    ) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"], Bool[Tensor, " pair"]]:
+        """Slide, text and whether they match, of the pairs of ITM: every slide with its own text, with a hard negative
+        text, and every text with a hard negative slide. `similarity` is without gradient; slide i has text i.
+        """
         temperature = self.aligner.temperature.detach()
-        slides = torch.arange(len(bags), device=ids.device)
+        slides = torch.arange(len(similarity), device=similarity.device)
         with_negative, texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
         of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)
         slide = torch.cat([slides, with_negative, wrong_slides])
         text = torch.cat([slides, texts, of_text])
-        pairs = BagBatch(bags.embeddings[slide], bags.xy_um[slide], bags.is_patch[slide])
-        is_match = torch.arange(len(slide), device=ids.device) < len(slides)
-        return itm_loss(self.match_logits(pairs, ids[text], is_token[text]), is_match)
+        return slide, text, torch.arange(len(slide), device=slides.device) < len(slides)
 
-    def _itg_loss(self, bags: BagBatch, texts: Sequence[str]) -> Float[Tensor, ""]:
+    def matching_logits(
+        self,
+        bags: BagBatch,
+        slide: Int[Tensor, " pair"],
+        ids: Int[Tensor, "text token"],
+        is_token: Bool[Tensor, "text token"],
+        text: Int[Tensor, " pair"],
+    ) -> Float[Tensor, "pair 2"]:
+        """`match_logits` of pairs that are given by the places of their slide and text."""
+        pairs = BagBatch(bags.embeddings[slide], bags.xy_um[slide], bags.is_patch[slide])
+        return self.match_logits(pairs, ids[text], is_token[text])
+
+    def itg_losses(self, bags: BagBatch, texts: Sequence[str]) -> Float[Tensor, " target"]:
+        """The loss of ITG at every token that is to be written."""
         qformer = self.aligner.qformer
         ids, is_token = (x.to(self.aligner.device) for x in self.aligner.tokenizer.encode(texts, generating=True))
         _, hidden = qformer.joint(bags, ids, is_token, causal=True)
         logits = functional.linear(self.lm_transform(hidden), qformer.word_embeddings.weight, self.lm_bias)
-        return itg_loss(logits[:, :-1], ids[:, 1:], is_token[:, 1:])
+        return itg_losses(logits[:, :-1], ids[:, 1:], is_token[:, 1:])
 
     @torch.no_grad()
     def describe(self, bags: BagBatch, *, max_tokens: int = 128, beams: int = 3) -> list[Description]:

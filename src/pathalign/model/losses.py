@@ -56,10 +56,19 @@ def itm_loss(logits: Float[Tensor, "pair 2"], is_match: Bool[Tensor, " pair"]) -
     return functional.cross_entropy(logits, is_match.long())
 
 
+def itg_losses(
+    logits: Float[Tensor, "batch token vocab"],
+    targets: Int[Tensor, "batch token"],
+    is_target: Bool[Tensor, "batch token"],
+) -> Float[Tensor, " target"]:
+    """Image-grounded text generation: cross-entropy of every real target token (label smoothing 0.1, as in BLIP-2)."""
+    return functional.cross_entropy(logits[is_target], targets[is_target], label_smoothing=0.1, reduction="none")
+
+
 def itg_loss(
     logits: Float[Tensor, "batch token vocab"],
     targets: Int[Tensor, "batch token"],
     is_target: Bool[Tensor, "batch token"],
 ) -> Float[Tensor, ""]:
-    """Image-grounded text generation: cross-entropy over real target tokens (label smoothing 0.1, as in BLIP-2)."""
-    return functional.cross_entropy(logits[is_target], targets[is_target], label_smoothing=0.1)
+    """The mean of `itg_losses`."""
+    return itg_losses(logits, targets, is_target).mean()
