@@ -62,6 +62,20 @@ class OnnxSession:
         return self._session.run([name], {next(iter(self.inputs)): pixels})[0]
 
 
+def quantise(source: Path, target: Path) -> None:
+    """Write `target`, whose products take bytes: weights by channel, activations by what each batch has of range.
+
+    Nothing is calibrated, so nothing but the weights moves the result. Convolutions (the projection of pixels) stay.
+    """
+    _onnxruntime()
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        source, target, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"],
+        use_external_data_format=True,
+    )  # fmt: skip
+
+
 def version() -> str:
     """Of the installed ONNX Runtime; raises `MissingExtra`."""
     return str(_onnxruntime().__version__)
