@@ -90,9 +90,10 @@ def _hint(error: click.UsageError) -> str:
 
 
 def _tell(arguments: list[str], message: str, exit_code: int) -> None:
-    """One paragraph on stderr; with --json also the one document on stdout."""
-    if "--json" in arguments:
+    """One paragraph on stderr; with --json also the one document on stdout. Processes of torchrun give their number."""
+    rank = int(os.environ.get("RANK", "0"))
+    if "--json" in arguments and not rank:
         document: dict[str, Any] = {"error": message, "exit_code": exit_code}
         click.echo(json.dumps(document, ensure_ascii=False))
-    click.echo(f"pathalign: {message}", err=True)
+    click.echo(f"pathalign{f' (process {rank})' if rank else ''}: {message}", err=True)
     sys.exit(exit_code)

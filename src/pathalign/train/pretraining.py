@@ -105,7 +105,7 @@ class PretrainObjective:
         first, second = torch.rand(batch, 4, generator=random.torch).argsort(1)[:, :2].unbind(1)
         own = world.own(batch)
         views = torch.cat([self._view(chosen, quadrant, random.torch, own) for quadrant in (first, second)])
-        one, other = (world.gather(view) for view in self.module.vit.embed_statistics(views).chunk(2))
+        one, other = (world.gather(view.float()) for view in self.module.vit.embed_statistics(views).chunk(2))
         return {"canonical_loss": world.once(-squared_correlations(one, other))}
 
     def items(self, step: int) -> list[str]:
@@ -128,7 +128,8 @@ class PretrainObjective:
         columns = (quadrant % 2 * side)[:, None] + step
         tokens = self._statistics[chosen[:, None, None], rows[:, :, None], columns[:, None, :]].flatten(1, 2).float()
         tokens = tokens.gather(1, keep[:, :, None].expand(-1, -1, tokens.shape[2]))
-        return self._stem.restained(tokens, log_gain)
+        device = self._stem.statistic_std.device
+        return self._stem.restained(tokens.to(device), log_gain.to(device))
 
 
 def squared_correlations(one: Float[Tensor, "pair dim"], other: Float[Tensor, "pair dim"]) -> Float[Tensor, ""]:
@@ -137,6 +138,6 @@ def squared_correlations(one: Float[Tensor, "pair dim"], other: Float[Tensor, "p
     one, other = one - mean, other - mean
     covariance = (one.T @ one + other.T @ other) / (2 * len(one))
     between = (one.T @ other + other.T @ one) / (2 * len(one))
-    factor = torch.linalg.cholesky(covariance + 1e-3 * torch.eye(one.shape[1]))
+    factor = torch.linalg.cholesky(covariance + 1e-3 * torch.eye(one.shape[1], device=one.device))
     half = torch.linalg.solve_triangular(factor, between, upper=False)
     return torch.linalg.solve_triangular(factor, half.T, upper=False).square().sum()

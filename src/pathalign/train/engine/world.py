@@ -7,17 +7,18 @@ over processes, and two processes with batch B do what one does with batch 2B.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor
 
-from pathalign.errors import NeedsRepair
+from pathalign.encoders.device import pick_device
+from pathalign.errors import NeedsRepair, PathAlignError
 
 T = TypeVar("T")
 
@@ -92,6 +93,19 @@ class World:
         dist.broadcast_object_list(box, src=0, device=self.device)
         return box[0]
 
+    def led(self, action: Callable[[], T]) -> T:
+        """What the leading process gets by an action that only it does; what it refuses, all refuse."""
+        outcome: tuple[T | None, PathAlignError | None] = (None, None)
+        if self.leads:
+            try:
+                outcome = action(), None
+            except PathAlignError as error:
+                outcome = None, error
+        found, refused = self.told(outcome)
+        if refused is not None:
+            raise refused
+        return cast(T, found)
+
     def wait(self) -> None:
         """Go on when every process has come here."""
         if self.size > 1:
@@ -124,22 +138,23 @@ class _Gather(torch.autograd.Function):
 
 
 @contextmanager
-def joined(device: torch.device | None = None) -> Iterator[World]:
+def joined(device: str = "auto") -> Iterator[World]:
     """The world of this process: that of torchrun's environment, or alone and without any process group.
 
-    Without `device` a process computes on a GPU of its own where there is one.
+    `device` is `auto` (a GPU of its own where there is one), `cpu` or `cuda`; raises `NeedsRepair` for one not there.
     """
     rank, size, local = (int(os.environ.get(name, default)) for name, default in _ENVIRONMENT)
-    if device is None:
-        device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    place = pick_device(device)
+    if place.type == "cuda":
+        place = pick_device(f"cuda:{local}") if place.index is None else place
     if size == 1:
-        yield World(device=device)
+        yield World(device=place)
         return
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=rank, world_size=size)
+    if place.type == "cuda":
+        torch.cuda.set_device(place)
+    dist.init_process_group("nccl" if place.type == "cuda" else "gloo", rank=rank, world_size=size)
     try:
-        yield World(rank=rank, size=size, device=device)
+        yield World(rank=rank, size=size, device=place)
     finally:
         dist.destroy_process_group()
 

@@ -200,7 +200,7 @@ def test_more_processes_than_items_are_refused() -> None:
 
 def test_alone_there_is_no_process_group() -> None:
     """Without torchrun's environment nothing is initialised, and the helpers need nothing."""
-    with joined(torch.device("cpu")) as world:
+    with joined("cpu") as world:
         assert world == ALONE
         assert not torch.distributed.is_initialized()
         world.wait()
