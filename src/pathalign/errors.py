@@ -65,3 +65,11 @@ class BadEmbeddings(NeedsRepair):
 
 class MissingExtra(NeedsRepair, ImportError):
     """An optional dependency that the request needs is not installed."""
+
+
+class NotFinite(PathAlignError, ArithmeticError):
+    """A loss or a gradient became infinite or no number."""
+
+
+class TrainingStopped(PathAlignError, RuntimeError):
+    """A signal asked a training to stop; its checkpoint holds how far it came."""

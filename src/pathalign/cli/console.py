@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     ProgressColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -46,7 +48,9 @@ def with_workspace(verb: Verb) -> Verb:
 
 
 def emit(as_json: bool, document: dict[str, object], show: Callable[[], None]) -> None:
-    """The JSON document, or what a person reads."""
+    """The JSON document, or what a person reads; of several processes under torchrun only the first speaks."""
+    if os.environ.get("RANK", "0") != "0":
+        return
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
@@ -84,23 +88,43 @@ def progress_bar(what: str, total: int) -> Iterator[Advance]:
         return
     columns = [
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(), TextColumn("{task.fields[note]}", style="dim", markup=False),
     ]  # fmt: skip
     with Bars(*columns, console=ERR) as bars:
-        task = bars.add_task(what, total=total)
-        yield lambda count: bars.update(task, advance=count)
+        yield _Bar(bars, bars.add_task(what, total=total, note=""))
 
 
 def _plain(what: str, total: int) -> Iterator[Advance]:
-    start, done = time.monotonic(), 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-
+    start, count = time.monotonic(), _Count()
     ERR.print(Text(f"{what}: {total} to do"))
-    yield advance
-    ERR.print(Text(f"{what}: {done} done in {time.monotonic() - start:.0f} s"))
+    yield count
+    noted = f" ({count.noted})" if count.noted else ""
+    ERR.print(Text(f"{what}: {count.done} done in {time.monotonic() - start:.0f} s{noted}"), soft_wrap=True)
+
+
+class _Bar:
+    """Advances a bar of a terminal, and notes beside it."""
+
+    def __init__(self, bars: Bars, task: TaskID) -> None:
+        self._bars, self._task = bars, task
+
+    def __call__(self, count: int) -> None:
+        self._bars.update(self._task, advance=count)
+
+    def note(self, text: str) -> None:
+        self._bars.update(self._task, note=text)
+
+
+class _Count:
+    """Remembers what is told at the end."""
+
+    done, noted = 0, ""
+
+    def __call__(self, count: int) -> None:
+        self.done += count
+
+    def note(self, text: str) -> None:
+        self.noted = text
 
 
 class _Rate(ProgressColumn):

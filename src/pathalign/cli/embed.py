@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from pathalign.cli.learn import WORKSPACE_ENCODER, run_pretrain
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import NeedsRepair
 from pathalign.store.artifact import MANIFEST
-from pathalign.store.workspace import Workspace
+from pathalign.store.workspace import Workspace, set_name
 
 _WHAT = (
     click.option(
@@ -28,8 +29,13 @@ _WHAT = (
 )  # fmt: skip
 _HOW = (
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option("--runtime", type=click.Choice(["auto", "torch", "openvino", "onnxruntime"]), default="auto",
+                 show_default=True, help="What computes the encoder; auto: the fastest that is installed."),
+    click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "int8"]), default="auto",
+                 show_default=True, help="auto: bfloat16 where there are units for it. int8 makes other embeddings."),
+    click.option("--compile", "compiled", is_flag=True, help="On a GPU: compile the encoder, a minute at the start."),
     click.option("--workers", type=int, help="Processes that read; 0: none but this (default: by device and cores)."),
-    click.option("--batch", type=int, help="Patches per call of the encoder (default: 32, 128 on a GPU)."),
+    click.option("--batch", type=int, help="Patches per call of the encoder (default: 32; on a GPU up to 128)."),
     click.option("--timeout", default=300.0, show_default=True, help="Seconds without progress that end a slide."),
     click.option("--memory", default=8.0, show_default=True, help="GiB that a reading process may use."),
     click.option("--shard", metavar="I/N", help="Every N-th slide only: job I of an array; a plain embed follows."),
@@ -55,6 +61,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
     it was. Without --encoder the workspace's own encoder is trained first, if that has not been done. More than one
     machine: docs/scale.md.
     """
+    from pathalign.encoders.acceleration.gpu import gpu_batch
     from pathalign.encoders.device import pick_device
     from pathalign.encoders.registry import load_encoder
     from pathalign.tasks import embedding
@@ -72,9 +79,13 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
             )
         ERR.print("The workspace has no patch encoder yet and none is named: training its own first.")
         run_pretrain(workspace, PatchSpec(patch_mpp=spec.patch_mpp, patch_px=spec.patch_px, min_tissue=spec.min_tissue))
+    encoder = load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device)
+    encoder = _accelerated(workspace, encoder, asked, spec=spec, tissue=tissue, reading=reading)
+    if device.type == "cuda" and asked["batch"] is None:
+        reading = replace(reading, batch=gpu_batch(encoder, patch_px=spec.patch_px))
     done = embedding.embed(
         workspace,
-        load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device),
+        encoder,
         spec=spec,
         name=asked["name"],
         tissue=tissue,
@@ -95,6 +106,30 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
             "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
         )
         raise click.exceptions.Exit(2)
+
+
+def _accelerated(
+    workspace: Workspace, encoder: Any, asked: dict[str, Any], *, spec: PatchSpec, tissue: Any, reading: Any
+) -> Any:
+    """The encoder as `--runtime`, `--precision` and `--compile` ask for it."""
+    from pathalign.encoders.acceleration.asking import accelerated
+    from pathalign.tasks.calibration import calibration_patches
+
+    runtime, precision = (None if asked[key] == "auto" else asked[key] for key in ("runtime", "precision"))
+    if asked["engine"] == "ray" and runtime is None and precision is None and not asked["compiled"]:
+        return encoder  # the nodes of a cluster need not have what this machine has
+    name = asked["name"] or set_name(encoder.card.name, patch_mpp=spec.patch_mpp, patch_px=spec.patch_px)
+
+    def calibrate() -> Any:
+        return calibration_patches(
+            workspace, workspace.embeddings_folder(name), spec=spec, tissue=tissue, reading=reading,
+            may_read=asked["shard"] is None,
+        )  # fmt: skip
+
+    return accelerated(
+        encoder, patch_px=spec.patch_px, runtime=runtime, precision=precision, compiled=asked["compiled"],
+        calibrate=calibrate, tell=ERR.print,
+    )  # fmt: skip
 
 
 def _reading(asked: dict[str, Any], *, on_gpu: bool) -> Any:

@@ -22,6 +22,22 @@ def _spec(mpp: float, patch_px: int, min_tissue: float) -> PatchSpec:
         raise NeedsRepair(str(error)) from error
 
 
+def _how_options(verb: Any) -> Any:
+    """How a training is carried out, which changes nothing about what comes out."""
+    for option in (
+        click.option(
+            "--tracker", "trackers", multiple=True, metavar="NAME",
+            help="Also send metrics to tensorboard or wandb; may be given twice.",
+        ),
+        click.option(
+            "--device", default="auto", show_default=True, metavar="NAME",
+            help="auto (a GPU if there is one), cpu or cuda; under torchrun each process takes its own GPU.",
+        ),
+    ):  # fmt: skip
+        verb = option(verb)
+    return verb
+
+
 def _patch_options(verb: Any) -> Any:
     for option in (
         click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
@@ -36,28 +52,35 @@ def _patch_options(verb: Any) -> Any:
 @_patch_options
 @click.option("--steps", type=click.IntRange(1), help="Steps of the schedule.")
 @click.option("--restart", is_flag=True, help="Drop the checkpoint and train anew.")
+@_how_options
 @with_workspace
 @with_json
 def pretrain(
-    mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, workspace: Workspace, as_json: bool
-) -> None:
+    mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, device: str,
+    trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
+) -> None:  # fmt: skip
     """Train a small vision transformer on the tissue of the training split, self-supervised.
 
     It is what `embed` uses when no encoder is named, so that the chain runs where no weights can be downloaded.
     """
-    done = run_pretrain(workspace, _spec(mpp, patch_px, min_tissue), steps=steps, restart=restart)
+    spec = _spec(mpp, patch_px, min_tissue)
+    done = run_pretrain(workspace, spec, steps=steps, restart=restart, device=device, trackers=trackers)
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign embed"))
 
 
 @click.group(no_args_is_help=False, short_help="Train PathAlign-R (retrieval) and PathAlign-G (generation).")
 def train() -> None:
-    """Train a model on the training split. Killed and run again, training ends with the same bytes."""
+    """Train a model on the training split. Killed and run again, training ends with the same bytes.
+
+    `torchrun --nproc-per-node N -m pathalign train ...` shares every step among N processes.
+    """
 
 
 def _training_options(verb: Any) -> Any:
     for option in (
         with_json,
         with_workspace,
+        _how_options,
         click.option("--restart", is_flag=True, help="Drop checkpoint and model and train anew."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--embeddings", metavar="NAME", help="Which embeddings, when the workspace has several sets."),
@@ -76,7 +99,7 @@ def _training_options(verb: Any) -> Any:
 @_training_options
 def retrieval(
     steps: int | None, lr: float | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
-    restart: bool, workspace: Workspace, as_json: bool,
+    restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Train the Q-Former and the text encoder with the image-text contrastive loss (ITC)."""
     from pathalign.train.recipes import retrieval_recipe
@@ -87,7 +110,10 @@ def retrieval(
         chosen.schedule, seed=seed, steps=steps or chosen.schedule.steps, peak_lr=lr or chosen.schedule.peak_lr
     )
     chosen = replace(chosen, schedule=schedule, text_encoder=text_encoder)
-    done = train_retrieval(workspace, chosen, embeddings=embeddings, restart=restart, progress=progress_bar)
+    done = train_retrieval(
+        workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,
+        progress=progress_bar,
+    )  # fmt: skip
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign index"))
 
 
@@ -99,19 +125,22 @@ def retrieval(
 @_training_options
 def generation(
     llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
-    restart: bool, workspace: Workspace, as_json: bool,
+    restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Stage 1 (ITC + ITM + ITG), then stage 2: queries -> projection -> soft prompt of a frozen language model."""
     from pathalign.train.recipes import generation_recipe
     from pathalign.train.runs import train_generation
 
     chosen = generation_recipe(recipe)
-    changed = {"seed": seed} | ({"steps": steps} if steps else {})
+    changed: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
     chosen = replace(
         chosen, stage1=replace(chosen.stage1, **changed), stage2=replace(chosen.stage2, **changed),
         text_encoder=text_encoder, llm=llm,
     )  # fmt: skip
-    done = train_generation(workspace, chosen, embeddings=embeddings, restart=restart, progress=progress_bar)
+    done = train_generation(
+        workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,
+        progress=progress_bar,
+    )  # fmt: skip
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign describe SLIDE_OR_CASE"))
 
 
@@ -131,15 +160,15 @@ def index(workspace: Workspace, as_json: bool) -> None:
     )
 
 
-def run_pretrain(workspace: Workspace, spec: PatchSpec, *, steps: int | None = None, restart: bool = False) -> Any:
-    """Pre-train with the default recipe; `demo` and `embed` do so too."""
+def run_pretrain(workspace: Workspace, spec: PatchSpec, *, steps: int | None = None, **how: Any) -> Any:
+    """Pre-train with the default recipe; `demo` and `embed` do so too. `how` goes to `pretrain_encoder`."""
     from pathalign.train.pretraining import PretrainRecipe
     from pathalign.train.runs import pretrain_encoder
 
     recipe = PretrainRecipe()
     if steps:
         recipe = replace(recipe, schedule=replace(recipe.schedule, steps=steps))
-    return pretrain_encoder(workspace, recipe, spec=spec, restart=restart, progress=progress_bar)
+    return pretrain_encoder(workspace, recipe, spec=spec, progress=progress_bar, **how)
 
 
 def _show_trained(done: Any, next_step: str) -> None:

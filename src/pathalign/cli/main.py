@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from pathalign.cli import ask, cohort, demo, embed, exchange, learn, tissue
-from pathalign.errors import NeedsRepair, PathAlignError
+from pathalign.errors import NeedsRepair, PathAlignError, TrainingStopped
 from pathalign.version import __version__
 
 _TOUR = (
@@ -59,7 +60,7 @@ for _module in (cohort, tissue, learn, embed, exchange, ask, demo):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a verb and leave with its exit code: 0 done, 1 failed, 2 the user must change something."""
+    """Run a verb and leave with its exit code: 0 done, 1 failed, 2 the user must change something, 143 SIGTERM."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
@@ -74,6 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(arguments, "Stopped. Nothing is lost: run the same command again and it goes on.", 1)
     except NeedsRepair as error:
         _tell(arguments, str(error), 2)
+    except TrainingStopped as error:
+        _tell(arguments, str(error), 128 + signal.SIGTERM)
     except PathAlignError as error:
         _tell(arguments, str(error), 1)
     except sqlite3.Error as error:
@@ -87,9 +90,10 @@ def _hint(error: click.UsageError) -> str:
 
 
 def _tell(arguments: list[str], message: str, exit_code: int) -> None:
-    """One paragraph on stderr; with --json also the one document on stdout."""
-    if "--json" in arguments:
+    """One paragraph on stderr; with --json also the one document on stdout. Processes of torchrun give their number."""
+    rank = int(os.environ.get("RANK", "0"))
+    if "--json" in arguments and not rank:
         document: dict[str, Any] = {"error": message, "exit_code": exit_code}
         click.echo(json.dumps(document, ensure_ascii=False))
-    click.echo(f"pathalign: {message}", err=True)
+    click.echo(f"pathalign{f' (process {rank})' if rank else ''}: {message}", err=True)
     sys.exit(exit_code)

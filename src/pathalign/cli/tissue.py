@@ -70,7 +70,8 @@ def _config(asked: dict[str, Any]) -> Any:
 
 def _reading(asked: dict[str, Any]) -> Any:
     from pathalign.slides.slide_reading import ReadingConfig
-    from pathalign.slides.workers.pool import MOST_WORKERS, usable_cores
+    from pathalign.slides.workers.cores import usable_cores
+    from pathalign.slides.workers.pool import MOST_WORKERS
 
     try:
         workers = min(MOST_WORKERS, usable_cores()) if asked["workers"] is None else asked["workers"]

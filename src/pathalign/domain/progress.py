@@ -18,6 +18,14 @@ class Progress(Protocol):
         """A context within which the returned function advances the bar."""
 
 
+@runtime_checkable
+class Notable(Protocol):
+    """An `Advance` beside which a few words can stand."""
+
+    def note(self, text: str) -> None:
+        """Takes the place of the words before."""
+
+
 @contextmanager
 def silent(what: str, total: int) -> Iterator[Advance]:  # noqa: ARG001  a bar that is not shown
     """No bar."""

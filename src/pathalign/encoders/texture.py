@@ -60,7 +60,7 @@ class TextureStem(nn.Module):
     @torch.no_grad()
     def statistics(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch statistic row column"]:
         """What is known of each token; the input is normalised RGB."""
-        density = -(images * self.std + self.mean).clamp(1 / 255, 1).log()
+        density = -(images * self.std + self.mean).clamp(1 / 255, 1.0).log()
         channels = functional.conv2d(density, self.to_channels)
         found = [self._moments(channels)]
         for scale in range(SCALES):

@@ -172,7 +172,7 @@ class VisionTransformer(nn.Module):
             return _summary(self(images))
         assert isinstance(self.patch_embed, TextureStem), "ViTConfig refuses any other"
         quadrants = quadrants_of(self.patch_embed.standardised(images))
-        deep = self.embed_statistics(quadrants.flatten(0, 1)).unflatten(0, (len(images), 4)).mean(1)
+        deep = self.embed_statistics(quadrants.flatten(0, 1)).unflatten(0, (images.shape[0], 4)).mean(1)
         moments = quadrant_moments(quadrants)
         extreme = moments @ self.extreme_variates
         return torch.cat([deep, (moments @ self.variates).mean(1), extreme.amax(1), extreme.amin(1)], dim=1)
@@ -186,7 +186,7 @@ class VisionTransformer(nn.Module):
 
     def _encode(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token+1 dim"]:
         cls = self.cls_token if self.config.stem == "texture" else self.cls_token + self.pos_embed[:, :1]
-        x = torch.cat([cls.expand(len(x), -1, -1), x], dim=1)
+        x = torch.cat([cls.expand(x.shape[0], -1, -1), x], dim=1)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)

@@ -24,8 +24,8 @@ _NAMES = {
 def to_blip2(qformer: QFormer) -> tuple[Any, dict[str, Tensor]]:
     """A `Blip2QFormerConfig` and the weights under its names.
 
-    Its `encoder_hidden_states` are what `QFormer.patch_input` gives, and its `query_embeds` our query tokens, followed by
-    word and position embeddings where there is text. Its one first normalisation is that of our queries.
+    Its `encoder_hidden_states` are what `QFormer.patch_input` gives, and its `query_embeds` our query tokens, followed
+    by word and position embeddings where there is text. Its one first normalisation is that of our queries.
     """
     from pathalign.model.hub import blip2_config
 

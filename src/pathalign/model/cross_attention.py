@@ -25,7 +25,7 @@ Form = Literal["keys", "absorbed"]
 
 @dataclass(slots=True)
 class PatchMemory:
-    """What passes over the same slides share: the patches, and in each layer their keys and values once they are made."""
+    """What passes over the same slides share: the patches, and their keys and values once a layer has made them."""
 
     patches: Float[Tensor, "patch width"]
     lengths: tuple[int, ...]

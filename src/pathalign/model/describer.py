@@ -14,7 +14,7 @@ from pathalign.model.aligner import Aligner
 from pathalign.model.bags import BagBatch
 from pathalign.model.cross_attention import PatchMemory
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.model.losses import draw_pairs, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.losses import draw_pairs, itc_loss, itg_losses, itm_losses, slide_text_similarity
 from pathalign.model.qformer import Looked
 from pathalign.model.texts import TextBatch
 
@@ -68,8 +68,8 @@ class Describer(nn.Module):
         matched = self.match_logits(memory, pairs.slide, read.select(pairs.text))
         return {
             "itc_loss": itc_loss(similarity, is_positive, temperature),
-            "itm_loss": itm_loss(matched, pairs.is_match),
-            "itg_loss": itg_loss(*self.next_words(looked, written)),
+            "itm_loss": itm_losses(matched, pairs.is_match).mean(),
+            "itg_loss": itg_losses(*self.next_words(looked, written)).mean(),
         }
 
     def match_logits(

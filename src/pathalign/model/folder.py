@@ -89,8 +89,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         )
     if config.get("format") != FORMAT:
         raise BadModelFolder(
-            f"{path} is of format {config.get('format')}, and this version of PathAlign reads {FORMAT}. Train the model "
-            "again with `pathalign train`; embeddings stay as they are."
+            f"{path} is of format {config.get('format')}, and this version of PathAlign reads {FORMAT}. Train the "
+            "model again with `pathalign train`; embeddings stay as they are."
         )
     missing = [key for key in ("qformer", "projection_dim", "max_text_tokens") if key not in config]
     if missing:

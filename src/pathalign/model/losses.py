@@ -41,7 +41,7 @@ def sigmoid_loss(
     temperature: Float[Tensor, ""],
     bias: Float[Tensor, ""],
 ) -> Float[Tensor, ""]:
-    """Every pair on its own, is it one or not (SigLIP: Zhai et al. 2023, arXiv 2303.15343); the sum over texts, per slide.
+    """Every pair on its own: is it one or not (SigLIP: Zhai et al. 2023, arXiv 2303.15343)? Summed over texts, per slide.
 
     `bias` is learned and starts near -10, for nearly all pairs are none.
     """
@@ -90,7 +90,7 @@ def draw_pairs(
     temperature: Float[Tensor, ""],
     generator: torch.Generator,
 ) -> Pairs:
-    """Each slide with its own text, with a hard wrong text, and each text with a hard wrong slide, as far as there are."""
+    """Each slide with its own text, each with a hard wrong text, and each text with a hard wrong slide, if there are."""
     slides = torch.arange(len(similarity), device=similarity.device)
     with_negative, wrong_texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
     of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)
@@ -98,11 +98,11 @@ def draw_pairs(
     return Pairs(slide, text, torch.arange(len(slide), device=slide.device) < len(slides))
 
 
-def itm_loss(logits: Float[Tensor, "pair 2"], is_match: Bool[Tensor, " pair"]) -> Float[Tensor, ""]:
-    """Image-text matching: does this text belong to this slide?"""
-    return functional.cross_entropy(logits, is_match.long())
+def itm_losses(logits: Float[Tensor, "pair 2"], is_match: Bool[Tensor, " pair"]) -> Float[Tensor, " pair"]:
+    """Image-text matching of each pair: does this text belong to this slide?"""
+    return functional.cross_entropy(logits, is_match.long(), reduction="none")
 
 
-def itg_loss(logits: Float[Tensor, "token vocab"], targets: Int[Tensor, " token"]) -> Float[Tensor, ""]:
-    """Image-grounded text generation: cross-entropy over target tokens (label smoothing 0.1, as in BLIP-2)."""
-    return functional.cross_entropy(logits, targets, label_smoothing=0.1)
+def itg_losses(logits: Float[Tensor, "token vocab"], targets: Int[Tensor, " token"]) -> Float[Tensor, " token"]:
+    """Image-grounded text generation: cross-entropy of each target token (label smoothing 0.1, as in BLIP-2)."""
+    return functional.cross_entropy(logits, targets, label_smoothing=0.1, reduction="none")

@@ -1,4 +1,4 @@
-"""Token sequences, packed one behind the other: work grows with the tokens that are there, not with the longest text."""
+"""Token sequences, packed one behind the other: work grows with their tokens, not with the longest of them."""
 
 from __future__ import annotations
 

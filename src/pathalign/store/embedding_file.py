@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from pathalign.domain.geometry import Bag
 from pathalign.errors import MissingArtifact, StaleArtifact
 from pathalign.store.hdf5 import DAMAGE, brief, stored
+from pathalign.store.mapped_rows import mapped_rows
 from pathalign.store.trailing_index import read_index
 
 FORMAT = 2
@@ -83,7 +84,7 @@ class EmbeddingFile:
 
     def rows(self, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for, as an array of its own."""
-        return np.asarray(self.embeddings[np.asarray(indices)])
+        return mapped_rows(self.embeddings, indices)
 
     def bag(self) -> Bag:
         """Everything in memory. One plain read per array, which beats the page faults of a map."""

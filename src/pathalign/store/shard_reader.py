@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from pathalign.domain.geometry import Bag
 from pathalign.errors import MissingArtifact, StaleArtifact, UnknownName
 from pathalign.store.artifact import MANIFEST
+from pathalign.store.mapped_rows import mapped_rows
 from pathalign.store.shards import INDEX_FORMAT, KIND
 
 TIMEOUT_S = 30.0
@@ -209,7 +210,7 @@ class ShardReader:
     def rows(self, slide_id: str, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for; over the web only those rows travel."""
         if isinstance(self._shards, LocalShards):
-            return self.array(slide_id, "features")[np.asarray(indices)]
+            return mapped_rows(self.array(slide_id, "features"), indices)
         place = self._place(slide_id)
         entry = place.entry["features"]
         patches, dim = entry["shape"]

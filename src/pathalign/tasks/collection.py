@@ -55,10 +55,11 @@ def collect(
     *,
     encode: Callable[[UInt8[np.ndarray, "batch y x 3"]], Any],
     gather: Callable[[list[Any]], Float16[np.ndarray, "patch dim"]],
-    computed: Mapping[str, Any],
+    computed: Callable[[], Mapping[str, Any]],
 ) -> Iterator[SlideResult]:
     """Encode every batch as it comes; `gather` turns what `encode` gave for one slide into its embeddings.
 
+    `computed` is asked when the first slide is done: an encoder may be set up on its first batch.
     `encode` may return before it is done (a GPU, another machine), as long as it has taken its copy of the pixels.
     """
     under_way: dict[str, _UnderWay] = {}
@@ -72,7 +73,7 @@ def collect(
                 slide = under_way.pop(request.slide_id)
                 made = Made(
                     grid=slide.planned.grid.only(np.flatnonzero(event.is_whole)), embeddings=gather(slide.parts),
-                    identity=slide.planned.identity, facts=slide.planned.facts, computed=computed,
+                    identity=slide.planned.identity, facts=slide.planned.facts, computed=computed(),
                     broken=int((~event.is_whole).sum()),
                 )  # fmt: skip
                 yield SlideResult(request=request, made=made)

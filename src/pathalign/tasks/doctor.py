@@ -12,14 +12,19 @@ from pathlib import Path
 
 import torch
 
-from pathalign.errors import ReadingProcessError
+from pathalign.encoders.acceleration.choice import choose, installed_runtimes
+from pathalign.encoders.acceleration.processor import this_processor
+from pathalign.errors import MissingExtra, ReadingProcessError
 from pathalign.slides.slide_reading import ReadingConfig
 from pathalign.slides.sources.openslide_source import library_version
+from pathalign.slides.workers.cores import usable_cores
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.store.artifact import software
 
 LEAST_FREE_GB = 5.0
 _EXTRAS = (
+    ("openvino", "openvino", "encoders faster on a CPU"),
+    ("onnxruntime", "onnx", "encoders in ONNX files, int8 on CPUs without units for it"),
     ("pyarrow", "parquet", "Parquet tables"),
     ("imagecodecs", "jpeg2000", "JPEG 2000 without OpenSlide"),
     ("wsidicom", "dicom", "DICOM that OpenSlide does not read, DICOMweb"),
@@ -45,8 +50,8 @@ def examine(folder: Path) -> list[Finding]:
         Finding(what="Python", found=f"{platform.python_version()} on {platform.machine()}", ok=True),
         *(Finding(what=name, found=version, ok=True) for name, version in software().items() if name != "python"),
         Finding(what="OpenSlide library", found=library_version(), ok=True),
-        Finding(what="CPU", found=f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads", ok=True),
-        _bfloat16(),
+        _cores(),
+        *_encoding(),
         _gpu(),
         _reading_process(),
         *(_extra(module, extra, purpose) for module, extra, purpose in _EXTRAS),
@@ -54,21 +59,33 @@ def examine(folder: Path) -> list[Finding]:
     ]
 
 
-def _bfloat16() -> Finding:
-    """Measured, not looked up: without units for it, a bfloat16 product can be a hundred times slower than float32."""
-    ratio = _product_seconds(torch.float32) / _product_seconds(torch.bfloat16)
-    advice = "worth using" if ratio > 1.2 else "float32 stays the default"
-    return Finding(what="bfloat16 on this CPU", found=f"{ratio:.2f} times the speed of float32: {advice}", ok=True)
+def _cores() -> Finding:
+    threads, usable = torch.get_num_threads(), usable_cores()
+    found = f"{os.cpu_count()} cores, {usable} of them for this process, torch uses {threads} threads"
+    repair = f"OMP_NUM_THREADS={usable} pathalign embed" if threads > usable else ""
+    return Finding(what="CPU", found=found, ok=True, repair=repair)
 
 
-def _product_seconds(dtype: torch.dtype) -> float:
-    a = torch.ones(384, 384, dtype=dtype)
-    seconds = []
-    for _ in range(4):
-        start = time.perf_counter()
-        a @ a
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+def _encoding() -> list[Finding]:
+    """How an encoder would run here without a GPU. What the CPU has is measured, not only looked up."""
+    processor, installed = this_processor(), installed_runtimes()
+    route = choose(processor, installed)
+    measured = f"{processor.bfloat16_speed:.2f} times the speed of float32"
+    verdict = "worth using" if processor.has_bfloat16 else "not used"
+    missing = "" if "openvino" in installed else "pip install 'pathalign[openvino]' is faster"
+    try:
+        chosen = choose(processor, installed, precision="int8")
+        int8, repair = f"`--precision int8` would take {chosen.runtime}: {chosen.why}", ""
+    except MissingExtra as error:
+        int8, repair = "no runtime for it is installed", str(error)
+    return [
+        Finding(what="bfloat16 on this CPU", found=f"{measured}: {verdict} ({processor})", ok=True),
+        Finding(
+            what="Encoders on this CPU", ok=True, repair=missing,
+            found=f"{route.runtime} in {route.precision}: {route.why}",
+        ),
+        Finding(what="int8 on this CPU", found=int8, ok=True, repair=repair),
+    ]  # fmt: skip
 
 
 def _gpu() -> Finding:

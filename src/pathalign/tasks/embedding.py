@@ -12,6 +12,7 @@ from typing import Literal
 from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Outcome, Problem, Slide
+from pathalign.encoders.acceleration.accelerated import AcceleratedEncoder
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
@@ -86,6 +87,7 @@ def embed(
         "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
         "seed": spec.seed, "icc": icc, "scaled_decode": scaled_decode, "tissue": tissue.as_json(),
         "annotations": annotations is not None, "classes": sorted(classes),
+        **(encoder.identity if isinstance(encoder, AcceleratedEncoder) else {}),
     }  # fmt: skip
     embeddings = EmbeddingSet(workspace.embeddings_folder(name), config=config, licence=encoder.card.licence)
     done = Embedding(name=name, shard=shard)

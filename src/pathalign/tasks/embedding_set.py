@@ -18,6 +18,9 @@ from pathalign.tasks.collection import Made, SlideResult
 _LEFTOVER_S = 3600.0
 """A file that was being written for so long is no longer: its writer was killed, on this machine or on another."""
 
+_ONLY_WHERE_ASKED = ("int8",)
+"""Parameters that a set has or has not."""
+
 
 class EmbeddingSet:
     """The files of one set, as `embed` fills it."""
@@ -93,7 +96,8 @@ class EmbeddingSet:
                 continue  # another process of an array job removed it, or it was renamed to what it was to be
 
     def _different(self, old: Mapping[str, Any]) -> list[str]:
-        return [key for key in self._config if old.get(key) != self._config[key]]
+        keys = dict.fromkeys((*self._config, *_ONLY_WHERE_ASKED))
+        return [key for key in keys if old.get(key) != self._config.get(key)]
 
     def _noted(self, slide_id: str, provenance: dict[str, Any]) -> tuple[Outcome, str]:
         self._digests[slide_id] = digest(provenance)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from pathalign.encoders.encoder import PatchEncoder
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
-from pathalign.slides.workers.pool import MOST_WORKERS, ReadingPool, usable_cores
+from pathalign.slides.workers.cores import usable_cores
+from pathalign.slides.workers.pool import MOST_WORKERS, ReadingPool
 from pathalign.tasks.collection import SlideResult, collect
 
 
@@ -33,7 +34,7 @@ def run_locally(
                 events,
                 encode=lambda rgb: half_of(encoder, rgb),
                 gather=lambda parts: gathered(parts, encoder),
-                computed=computed_by(encoder, reading),
+                computed=lambda: computed_by(encoder, reading),
             )
         finally:
             events.close()

@@ -138,7 +138,7 @@ def _embed_slide(
         return np.concatenate([np.zeros((0, embedding_dim), np.float16), *ray.get(parts)])
 
     events = _pool(reading, request.spec.patch_px).read([request])
-    return next(collect(events, encode=encode, gather=gather, computed=computed))
+    return next(collect(events, encode=encode, gather=gather, computed=lambda: computed))
 
 
 @cache

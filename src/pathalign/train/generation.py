@@ -8,14 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from pathalign.model.describer import Describer
+from pathalign.model.losses import draw_pairs, itc_loss, itg_losses, itm_losses, slide_text_similarity
 from pathalign.train.cohort import BagAugmentation, TrainingCohort
-from pathalign.train.engine import Schedule, StepRandom
+from pathalign.train.engine import ALONE, Alarm, Schedule, StepRandom, World
+from pathalign.train.engine.alarms import itc_stuck, itm_stuck
 from pathalign.train.retrieval import BatchSampler
-from pathalign.train.text_views import text_view
 
 
-class Stage1Objective:
-    """ITC over views of the texts, ITM and ITG over what the slide can show."""
+class _StageObjective:
+    """What both stages share: a describer, and slides to train it on."""
 
     def __init__(
         self, describer: Describer, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
@@ -23,27 +24,58 @@ class Stage1Objective:
         self.module = describer
         self._sampler = BatchSampler.feeding(describer.aligner, cohort, schedule, augmentation)
 
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
-        bags, indices = self._sampler.bags(step, random)
-        cohort = self._sampler.cohort
-        texts = [cohort.texts[i].generation_text for i in indices]
-        views = [text_view(cohort.texts[i], random.numpy) for i in indices]
-        return self.module.stage1_losses(bags, views, texts, cohort.is_positive(indices), random.torch)
+    def items(self, step: int) -> list[str]:
+        return self._sampler.slide_ids(step)
+
+    @property
+    def waited_s(self) -> float:
+        return self._sampler.waited_s
 
 
-class Stage2Objective:
+class Stage1Objective(_StageObjective):
+    """ITC over views of the texts, ITM and ITG over what the slide can show.
+
+    Features and texts go to all processes, slides to none: a pair of ITM belongs to the process that has its slide.
+    """
+
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:
+        describer, aligner = self.module, self.module.aligner
+        bags, indices = self._sampler.bags(step, random, world)
+        texts = self._sampler.texts(indices)
+        views = world.share(self._sampler.views(indices, random))
+        is_positive = self._sampler.is_positive(indices, world).to(aligner.device)
+        memory = aligner.qformer.remember(bags.to(aligner.device))
+        looked = aligner.qformer.look(memory)
+        similarity = slide_text_similarity(
+            world.gather(aligner.project_slides(looked.states)), world.gather(aligner.embed_texts(views))
+        )
+        temperature = aligner.temperature
+        pairs = draw_pairs(similarity.detach(), is_positive, temperature.detach(), random.on(aligner.device))
+        both, own = world.together(len(texts)), world.own(len(texts))
+        mine = pairs.of_slides(own.start - both.start, own.stop - both.start)
+        near = aligner.tokenizer.encode(texts[both]).to(aligner.device)
+        written = aligner.tokenizer.encode(world.share(texts), generating=True).to(aligner.device)
+        matched = describer.match_logits(memory, mine.slide, near.select(mine.text))
+        return {
+            "itc_loss": world.once(itc_loss(similarity, is_positive, temperature)),
+            "itm_loss": world.mean(itm_losses(matched, mine.is_match)),
+            "itg_loss": world.mean(itg_losses(*describer.next_words(looked, written))),
+        }
+
+    def alarms(self) -> list[Alarm]:
+        after = self._sampler.schedule.warmup_steps
+        return [itc_stuck(self._sampler.contrasted, after=after), itm_stuck(after=after)]
+
+
+class Stage2Objective(_StageObjective):
     """Likelihood of the generation text under the frozen language model, given the queries as a soft prompt."""
 
-    def __init__(
-        self, describer: Describer, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
-    ) -> None:
-        self.module = describer
-        self._sampler = BatchSampler.feeding(describer.aligner, cohort, schedule, augmentation)
-
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
-        bags, indices = self._sampler.bags(step, random)
-        texts = [self._sampler.cohort.texts[i].generation_text for i in indices]
-        return {"generation_loss": self.module.generation_loss(bags, texts)}
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:
+        bags, indices = self._sampler.bags(step, random, world)
+        texts = world.share(self._sampler.texts(indices))
+        prompt = self.module.prompt(bags.to(self.module.aligner.device))
+        log_p, is_token = self.module.language_model.log_likelihood(prompt, texts)
+        return {"generation_loss": world.mean(-log_p[is_token])}
 
 
 def scale_prompt(describer: Describer) -> None:

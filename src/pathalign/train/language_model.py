@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from pathalign.model.hub import DEC, PAD, SEP, new_causal_model, train_byte_tokenizer
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.train.engine import StepRandom
+from pathalign.train.engine import ALONE, StepRandom, World
 from pathalign.train.recipes import LanguageModelRecipe
 
 PROMPTED = 0.85
@@ -37,16 +37,19 @@ class LanguageModelObjective:
         distinct = sorted(set(texts))
         self._texts: list[list[int]] = self.tokenizer(distinct, add_special_tokens=False).input_ids
 
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:  # noqa: ARG002  texts are drawn freely
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:  # noqa: ARG002
+        # Drawn for the whole batch, which costs little, so that it is the same for any number of processes.
         chosen = random.numpy.integers(len(self._texts), size=self._recipe.schedule.batch)
-        rows = [self._sequence(self._texts[i], random.numpy) for i in chosen]
+        rows = world.share([self._sequence(self._texts[i], random.numpy) for i in chosen])
         longest = max(len(row) for row, _ in rows)
-        ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row, _ in rows])
-        place = torch.arange(longest)
-        real = place < torch.tensor([[len(row)] for row, _ in rows])
-        told = real & (place > torch.tensor([[opening] for _, opening in rows]))
+        device = self.module.device
+        ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row, _ in rows], device=device)
+        place = torch.arange(longest, device=device)
+        real = place < torch.tensor([[len(row)] for row, _ in rows], device=device)
+        told = real & (place > torch.tensor([[opening] for _, opening in rows], device=device))
         logits = self.module(input_ids=ids, attention_mask=real.long()).logits
-        return {"loss_per_token": functional.cross_entropy(logits[:, :-1][told[:, 1:]], ids[:, 1:][told[:, 1:]])}
+        loss = functional.cross_entropy(logits[:, :-1][told[:, 1:]], ids[:, 1:][told[:, 1:]], reduction="none")
+        return {"loss_per_token": world.mean(loss)}
 
     def frozen(self) -> FrozenLanguageModel:
         """What was trained, to be saved inside the describer."""

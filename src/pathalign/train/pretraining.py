@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from pathalign.encoders.texture import TextureStem
 from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise, quadrant_moments, quadrants_of
-from pathalign.train.engine import Schedule, StepRandom, batch_at
+from pathalign.train.engine import ALONE, Schedule, StepRandom, World, batch_at
 
 RIDGE = 0.03
 """Added to the variances before canonical correlation: directions that hardly vary are noise."""
@@ -97,29 +97,39 @@ class PretrainObjective:
         turn = torch.linalg.qr(torch.randn(count, count, generator=random))[0]
         return (whiten @ turned.flip(1)[:, :count] * weights @ turn) / scale[:, None]
 
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
-        """Minus the sum of the squared canonical correlations."""
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:
+        """Minus the sum of the squared canonical correlations, which are of the whole batch."""
         schedule, patches = self._recipe.schedule, len(self._statistics)
         batch = min(schedule.batch, patches)
         chosen = torch.from_numpy(batch_at(step, items=patches, batch=batch, seed=schedule.seed))
         first, second = torch.rand(batch, 4, generator=random.torch).argsort(1)[:, :2].unbind(1)
-        views = torch.cat([self._view(chosen, first, random.torch), self._view(chosen, second, random.torch)])
-        one, other = self.module.vit.embed_statistics(views).chunk(2)
-        return {"canonical_loss": -squared_correlations(one, other)}
+        own = world.own(batch)
+        views = torch.cat([self._view(chosen, quadrant, random.torch, own) for quadrant in (first, second)])
+        one, other = (world.gather(view.float()) for view in self.module.vit.embed_statistics(views).chunk(2))
+        return {"canonical_loss": world.once(-squared_correlations(one, other))}
+
+    def items(self, step: int) -> list[str]:
+        """The patches of a step, by their number in the sample."""
+        schedule, patches = self._recipe.schedule, len(self._statistics)
+        batch = min(schedule.batch, patches)
+        return [f"patch {i}" for i in batch_at(step, items=patches, batch=batch, seed=schedule.seed)]
 
     def _view(
-        self, chosen: Int[Tensor, " batch"], quadrant: Int[Tensor, " batch"], random: torch.Generator
-    ) -> Float[Tensor, "batch kept statistic"]:
+        self, chosen: Int[Tensor, " batch"], quadrant: Int[Tensor, " batch"], random: torch.Generator, own: slice
+    ) -> Float[Tensor, "own kept statistic"]:
+        # The few random numbers are drawn for the whole batch, so that they are the same for any number of processes.
         side = self._statistics.shape[1] // 2
+        kept = max(1, int(side * side * self._recipe.keep_tokens))
+        keep = torch.rand(len(chosen), side * side, generator=random).argsort(1)[own, :kept]
+        log_gain = self._recipe.stain_jitter * (2 * torch.rand(len(chosen), 2, generator=random) - 1)[own]
+        chosen, quadrant = chosen[own], quadrant[own]
         step = torch.arange(side)
         rows = (quadrant // 2 * side)[:, None] + step
         columns = (quadrant % 2 * side)[:, None] + step
         tokens = self._statistics[chosen[:, None, None], rows[:, :, None], columns[:, None, :]].flatten(1, 2).float()
-        kept = max(1, int(side * side * self._recipe.keep_tokens))
-        keep = torch.rand(len(chosen), side * side, generator=random).argsort(1)[:, :kept]
         tokens = tokens.gather(1, keep[:, :, None].expand(-1, -1, tokens.shape[2]))
-        log_gain = self._recipe.stain_jitter * (2 * torch.rand(len(chosen), 2, generator=random) - 1)
-        return self._stem.restained(tokens, log_gain)
+        device = self._stem.statistic_std.device
+        return self._stem.restained(tokens.to(device), log_gain.to(device))
 
 
 def squared_correlations(one: Float[Tensor, "pair dim"], other: Float[Tensor, "pair dim"]) -> Float[Tensor, ""]:
@@ -128,6 +138,6 @@ def squared_correlations(one: Float[Tensor, "pair dim"], other: Float[Tensor, "p
     one, other = one - mean, other - mean
     covariance = (one.T @ one + other.T @ other) / (2 * len(one))
     between = (one.T @ other + other.T @ one) / (2 * len(one))
-    factor = torch.linalg.cholesky(covariance + 1e-3 * torch.eye(one.shape[1]))
+    factor = torch.linalg.cholesky(covariance + 1e-3 * torch.eye(one.shape[1], device=one.device))
     half = torch.linalg.solve_triangular(factor, between, upper=False)
     return torch.linalg.solve_triangular(factor, half.T, upper=False).square().sum()

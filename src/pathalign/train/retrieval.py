@@ -15,9 +15,14 @@ from pathalign.model.hub import TextTokenizer, load_text_encoder, train_word_tok
 from pathalign.model.losses import itc_loss, slide_text_similarity
 from pathalign.model.qformer import QFormerConfig
 from pathalign.train.cohort import BagAugmentation, TrainingCohort
-from pathalign.train.engine import Schedule, StepRandom, batch_at
+from pathalign.train.engine import ALONE, Alarm, Schedule, StepRandom, World, batch_at
+from pathalign.train.engine.alarms import itc_stuck
+from pathalign.train.engine.loading import Ahead
 from pathalign.train.recipes import QFormerSize
 from pathalign.train.text_views import text_view
+
+BAG, TEXT = 0, 1
+"""Streams of an item's random numbers."""
 
 
 def new_aligner(cohort: TrainingCohort, size: QFormerSize, *, text_encoder: str | None, seed: int) -> Aligner:
@@ -55,37 +60,90 @@ class ContrastiveObjective:
         self.module = aligner
         self._sampler = BatchSampler.feeding(aligner, cohort, schedule, augmentation)
 
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, Tensor]:
-        bags, indices = self._sampler.bags(step, random)
-        texts = [text_view(self._sampler.cohort.texts[i], random.numpy) for i in indices]
-        similarity = slide_text_similarity(self.module.embed_slides(bags), self.module.embed_texts(texts))
-        return {"itc_loss": itc_loss(similarity, self._sampler.cohort.is_positive(indices), self.module.temperature)}
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:
+        bags, indices = self._sampler.bags(step, random, world)
+        bags = bags.to(self.module.device)
+        views = world.share(self._sampler.views(indices, random))
+        slides, texts = world.gather(self.module.embed_slides(bags)), world.gather(self.module.embed_texts(views))
+        is_positive = self._sampler.is_positive(indices, world).to(self.module.device)
+        similarity = slide_text_similarity(slides, texts)
+        return {"itc_loss": world.once(itc_loss(similarity, is_positive, self.module.temperature))}
+
+    def items(self, step: int) -> list[str]:
+        return self._sampler.slide_ids(step)
+
+    @property
+    def waited_s(self) -> float:
+        return self._sampler.waited_s
+
+    def alarms(self) -> list[Alarm]:
+        return [itc_stuck(self._sampler.contrasted, after=self._sampler.schedule.warmup_steps)]
 
 
 class BatchSampler:
-    """The slides of a step, augmented."""
+    """The slides of a step, augmented.
+
+    What is drawn for a slide follows from seed, step and its place in the step, so it is the same for any number of
+    processes.
+    """
 
     def __init__(
         self, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation, std: np.ndarray
     ) -> None:
-        self.cohort = cohort
+        self.cohort, self.schedule = cohort, schedule
         self._batch = min(schedule.batch, len(cohort))
-        self._seed = schedule.seed
         self._augmentation = augmentation
         self._std = std
+        self._ahead = Ahead(self._load, steps=schedule.steps)
 
     @classmethod
     def feeding(
         cls, aligner: Aligner, cohort: TrainingCohort, schedule: Schedule, augmentation: BagAugmentation
     ) -> BatchSampler:
         """A sampler whose noise is in the deviations by which the aligner standardises."""
-        return cls(cohort, schedule, augmentation, aligner.qformer.patch_input.embedding_std.numpy())
+        return cls(cohort, schedule, augmentation, aligner.qformer.patch_input.embedding_std.cpu().numpy())
 
-    def bags(self, step: int, random: StepRandom) -> tuple[BagBatch, list[int]]:
-        """The padded bags of a step and the cohort's indices of their slides."""
-        indices = batch_at(step, items=len(self.cohort), batch=self._batch, seed=self._seed).tolist()
-        bags = [self.cohort.augmented(i, self._augmentation, self._std, random.numpy) for i in indices]
-        return collate(bags), indices
+    @property
+    def waited_s(self) -> float:
+        """Seconds spent waiting for bags."""
+        return self._ahead.waited_s
+
+    @property
+    def contrasted(self) -> int:
+        """Slides that are told apart at once: those of a micro-batch."""
+        return self._batch // self.schedule.accumulate
+
+    def bags(self, step: int, random: StepRandom, world: World = ALONE) -> tuple[BagBatch, list[int]]:
+        """The padded bags of this process's share of a step, and the cohort's indices of all slides of the step."""
+        assert random.seed == self.schedule.seed, "bags are drawn ahead of their step, from the schedule's seed"
+        return self._ahead.take(step, world), self._indices(step)
+
+    def views(self, indices: list[int], random: StepRandom) -> list[str]:
+        """A view of the text of each slide of a step."""
+        return [text_view(self.cohort.texts[i], random.item(place, TEXT)) for place, i in enumerate(indices)]
+
+    def texts(self, indices: list[int]) -> list[str]:
+        """The generation text of each slide of a step."""
+        return [self.cohort.texts[i].generation_text for i in indices]
+
+    def is_positive(self, indices: list[int], world: World) -> Tensor:
+        """Which texts fit which slides, of the items that `world.gather` brings together."""
+        return self.cohort.is_positive(indices[world.together(len(indices))])
+
+    def slide_ids(self, step: int) -> list[str]:
+        """The slides of a step."""
+        return [self.cohort.texts[i].slide_id for i in self._indices(step)]
+
+    def _indices(self, step: int) -> list[int]:
+        found = batch_at(step, items=len(self.cohort), batch=self._batch, seed=self.schedule.seed)
+        return [int(i) for i in found]
+
+    def _load(self, step: int, world: World) -> BagBatch:
+        random = StepRandom.at(self.schedule.seed, step)
+        own = world.share(list(enumerate(self._indices(step))))
+        return collate(
+            [self.cohort.augmented(i, self._augmentation, self._std, random.item(place, BAG)) for place, i in own]
+        )  # fmt: skip
 
 
 def _start_from(aligner: Aligner, weights: dict[str, Tensor]) -> None:

@@ -1,14 +1,13 @@
 """The training stages of a workspace: pretrain, train retrieval, train generation. Each writes one model folder.
 
-Each may be killed and run again: it goes on from its last checkpoint and ends with the same bytes.
+Each may be killed and run again: it goes on from its last checkpoint and ends with the same bytes. Each may be started
+by torchrun: the processes share every step, and the first of them writes.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,45 +25,21 @@ from pathalign.slides.patch_reading import read_patches
 from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue.mask import TissueConfig
-from pathalign.store.artifact import (
-    MANIFEST,
-    digest,
-    read_manifest,
-    strictest_licence,
-    write_json,
-    write_manifest,
-    write_text,
-)
+from pathalign.store.artifact import digest, read_manifest, strictest_licence, write_json, write_manifest, write_text
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.train.cohort import TrainingCohort
-from pathalign.train.engine import Objective, Schedule, forget_checkpoint, train
+from pathalign.train.engine import forget_checkpoint
 from pathalign.train.generation import Stage1Objective, Stage2Objective, scale_prompt
 from pathalign.train.language_model import LanguageModelObjective
 from pathalign.train.model_card import encoder_card, model_card
 from pathalign.train.pretraining import PretrainObjective, PretrainRecipe
 from pathalign.train.recipes import GenerationRecipe, RetrievalRecipe
 from pathalign.train.retrieval import ContrastiveObjective, new_aligner
+from pathalign.train.stage import Stage, TrainedModel
 
 RETRIEVAL, GENERATION, ENCODER = "retrieval", "generation", "encoder"
 EMBEDDINGS_REPAIR = "Run `pathalign embed`."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainedModel:
-    """What a training stage did."""
-
-    folder: Path
-    slides: int
-    steps: int
-    up_to_date: bool
-    """True when the same model was there already, so that nothing was trained."""
-    final: Mapping[str, float]
-    """The parts of the loss at the last step; empty when nothing was trained."""
-
-    def as_json(self) -> dict[str, object]:
-        """The document of `train --json`."""
-        return {**asdict(self), "folder": str(self.folder), "final": dict(self.final)}
 
 
 def pretrain_encoder(
@@ -73,23 +48,29 @@ def pretrain_encoder(
     *,
     spec: PatchSpec,
     restart: bool = False,
+    device: str = "auto",
+    trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
     """Train the workspace's own patch encoder on the tissue of its training split, without labels or texts."""
-    folder, run = workspace.encoder_folder, workspace.run_folder("pretrain")
-    with workspace.lock("pretrain"), Catalog(workspace.catalog_path) as catalog:
+    folder = workspace.encoder_folder
+    with (
+        Stage.entered(
+            workspace, "pretrain", folder, device=device, trackers=trackers, progress=progress
+        ) as stage,
+        Catalog(workspace.catalog_path) as catalog,
+    ):  # fmt: skip
         slides = [slide for slide in catalog.slides(split=Split.TRAIN) if slide.path is not None]
         inputs = digest([[slide.slide_id, str(slide.path), slide.mpp] for slide in slides])
         config = {**recipe.as_json(), "patch_mpp": spec.patch_mpp, "patch_px": spec.patch_px}
-        with _stage(folder, run, "patch encoder", config, {"slides": inputs}, restart) as done:
-            if done:
-                return _untrained(folder, len(slides))
-            patches = _sample_patches(slides, spec, recipe, progress)
-            objective = PretrainObjective(patches, recipe)
-            final = _run(
-                objective, recipe.schedule, run, {"inputs": inputs, "config": config}, "Pre-training", progress
-            )
-            (folder / MANIFEST).unlink(missing_ok=True)
+        if stage.done("patch encoder", config, {"slides": inputs}, restart=restart):
+            return TrainedModel.untrained(folder, len(slides))
+        patches = _sample_patches(slides, spec, recipe, stage.progress)
+        objective = PretrainObjective(patches, recipe)
+        identity = {"inputs": inputs, "config": config}
+        final = stage.trained(objective, recipe.schedule, "Pre-training", identity=identity)
+
+        def write() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             save_weights(folder / "model.safetensors", objective.module.vit.state_dict())
             about = {
@@ -99,7 +80,9 @@ def pretrain_encoder(
             write_json(folder / "config.json", about)
             write_text(folder / "README.md", encoder_card(slides=len(slides), patches=len(patches), spec=spec))
             write_manifest(folder, kind="patch encoder", config=config, parents={"slides": inputs}, licence="")
-            forget_checkpoint(run)
+            forget_checkpoint(stage.run)
+
+        stage.written(write)
     return TrainedModel(folder=folder, slides=len(slides), steps=recipe.schedule.steps, up_to_date=False, final=final)
 
 
@@ -109,27 +92,37 @@ def train_retrieval(
     *,
     embeddings: str | None = None,
     restart: bool = False,
+    device: str = "auto",
+    trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
     """Train PathAlign-R on the training split."""
-    folder, run = workspace.model_folder(RETRIEVAL), workspace.run_folder("train-retrieval")
-    with workspace.lock("train-retrieval"), Catalog(workspace.catalog_path) as catalog:
+    folder = workspace.model_folder(RETRIEVAL)
+    with (
+        Stage.entered(
+            workspace, "train-retrieval", folder, device=device, trackers=trackers, progress=progress
+        ) as stage,
+        Catalog(workspace.catalog_path) as catalog,
+    ):  # fmt: skip
         source, parents = _parents(workspace, catalog, embeddings)
         config = recipe.as_json()
-        with _stage(folder, run, RETRIEVAL, config, parents, restart) as done:
-            cohort = TrainingCohort.load(catalog, source.folder)
-            if done:
-                return _untrained(folder, len(cohort))
-            seed = recipe.schedule.seed
-            aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
-            objective = ContrastiveObjective(aligner, cohort, recipe.schedule, recipe.augmentation)
-            identity = {"config": config, "parents": parents}
-            final = _run(objective, recipe.schedule, run, identity, "Training PathAlign-R", progress)
-            (folder / MANIFEST).unlink(missing_ok=True)
+        done = stage.done(RETRIEVAL, config, parents, restart=restart)
+        cohort = TrainingCohort.load(catalog, source.folder)
+        if done:
+            return TrainedModel.untrained(folder, len(cohort))
+        seed = recipe.schedule.seed
+        aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
+        objective = ContrastiveObjective(aligner, cohort, recipe.schedule, recipe.augmentation)
+        identity = {"config": config, "parents": parents}
+        final = stage.trained(objective, recipe.schedule, "Training PathAlign-R", identity=identity)
+
+        def write() -> None:
             card = model_card(RETRIEVAL, cohort=cohort, recipe=config, licence=source.licence)
             save_model(folder, aligner, about=source.as_json(), card=card)
             write_manifest(folder, kind=RETRIEVAL, config=config, parents=parents, licence=source.licence)
-            forget_checkpoint(run)
+            forget_checkpoint(stage.run)
+
+        stage.written(write)
     return TrainedModel(folder=folder, slides=len(cohort), steps=recipe.schedule.steps, up_to_date=False, final=final)
 
 
@@ -139,38 +132,55 @@ def train_generation(
     *,
     embeddings: str | None = None,
     restart: bool = False,
+    device: str = "auto",
+    trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
     """Train PathAlign-G on the training split: the language model if none is named, stage 1, stage 2."""
-    folder, run = workspace.model_folder(GENERATION), workspace.run_folder("train-generation")
-    with workspace.lock("train-generation"), Catalog(workspace.catalog_path) as catalog:
+    folder = workspace.model_folder(GENERATION)
+    with (
+        Stage.entered(
+            workspace, "train-generation", folder, device=device, trackers=trackers, progress=progress
+        ) as stage,
+        Catalog(workspace.catalog_path) as catalog,
+    ):  # fmt: skip
         source, parents = _parents(workspace, catalog, embeddings)
         config = recipe.as_json()
-        with _stage(folder, run, GENERATION, config, parents, restart) as done:
-            cohort = TrainingCohort.load(catalog, source.folder)
-            if done:
-                return _untrained(folder, len(cohort))
-            identity = {"config": config, "parents": parents}
-            language_model = _language_model(cohort, recipe, run, identity, progress)
-            seed = recipe.stage1.seed
-            aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
-            describer = Describer(aligner, language_model)
-            stage1 = Stage1Objective(describer, cohort, recipe.stage1, recipe.augmentation)
-            first = _run(stage1, recipe.stage1, run / "stage1", identity, "PathAlign-G stage 1", progress)
-            torch.manual_seed(seed + 1)
-            scale_prompt(describer)
-            stage2 = Stage2Objective(describer, cohort, recipe.stage2, recipe.augmentation)
-            second = _run(stage2, recipe.stage2, run / "stage2", identity, "PathAlign-G stage 2", progress)
-            (folder / MANIFEST).unlink(missing_ok=True)
+        done = stage.done(GENERATION, config, parents, restart=restart)
+        cohort = TrainingCohort.load(catalog, source.folder)
+        if done:
+            return TrainedModel.untrained(folder, len(cohort))
+        identity = {"config": config, "parents": parents}
+        describer, final = _trained_describer(stage, cohort, recipe, identity)
+
+        def write() -> None:
             licence = strictest_licence(source.licence)
             card = model_card(GENERATION, cohort=cohort, recipe=config, licence=licence)
             save_model(folder, describer, about=source.as_json(), card=card)
             write_manifest(folder, kind=GENERATION, config=config, parents=parents, licence=licence)
             for part in ("language-model", "stage1", "stage2"):
-                forget_checkpoint(run / part)
+                forget_checkpoint(stage.run / part)
+
+        stage.written(write)
     steps = recipe.stage1.steps + recipe.stage2.steps
-    final = {**{f"stage1_{name}": value for name, value in first.items()}, **second}
     return TrainedModel(folder=folder, slides=len(cohort), steps=steps, up_to_date=False, final=final)
+
+
+def _trained_describer(
+    stage: Stage, cohort: TrainingCohort, recipe: GenerationRecipe, identity: Mapping[str, Any]
+) -> tuple[Describer, dict[str, float]]:
+    """The describer after both stages, and the loss parts of both."""
+    language_model = _language_model(stage, cohort, recipe, identity)
+    seed = recipe.stage1.seed
+    aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
+    describer = Describer(aligner, language_model)
+    stage1 = Stage1Objective(describer, cohort, recipe.stage1, recipe.augmentation)
+    first = stage.trained(stage1, recipe.stage1, "PathAlign-G stage 1", identity=identity, part="stage1")
+    torch.manual_seed(seed + 1)
+    scale_prompt(describer)
+    stage2 = Stage2Objective(describer, cohort, recipe.stage2, recipe.augmentation)
+    second = stage.trained(stage2, recipe.stage2, "PathAlign-G stage 2", identity=identity, part="stage2")
+    return describer, {**{f"stage1_{name}": value for name, value in first.items()}, **second}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,52 +206,15 @@ def _parents(workspace: Workspace, catalog: Catalog, embeddings: str | None) -> 
     return _Source(folder, manifest), {"embeddings": manifest["id"], "texts": texts}
 
 
-@contextmanager
-def _stage(
-    folder: Path, run: Path, kind: str, config: Mapping[str, Any], parents: Mapping[str, str], restart: bool
-) -> Iterator[bool]:
-    """Whether the artifact is there already; if not, clears the way for a new one."""
-    if restart:
-        shutil.rmtree(run, ignore_errors=True)
-    wanted = digest({"kind": kind, "config": dict(config), "parents": dict(parents)})
-    if (folder / MANIFEST).is_file() and not restart:
-        yield read_manifest(folder, kind=kind, repair="Train it again with `--restart`.")["id"] == wanted
-        return
-    (folder / MANIFEST).unlink(missing_ok=True)
-    yield False
-
-
-def _untrained(folder: Path, slides: int) -> TrainedModel:
-    return TrainedModel(folder=folder, slides=slides, steps=0, up_to_date=True, final={})
-
-
-def _run(
-    objective: Objective, schedule: Schedule, run: Path, identity: Mapping[str, Any], what: str, progress: Progress
-) -> dict[str, float]:
-    run.mkdir(parents=True, exist_ok=True)
-    last: dict[str, float] = {}
-    with progress(what, schedule.steps) as advance:
-        at = 0
-
-        def on_step(step: int, row: dict[str, float]) -> None:
-            nonlocal at
-            advance(step - at)
-            at = step
-            last.update(row)
-
-        train(objective, schedule, run, identity=identity, on_step=on_step)
-    return last
-
-
 def _language_model(
-    cohort: TrainingCohort, recipe: GenerationRecipe, run: Path, identity: Mapping[str, Any], progress: Progress
+    stage: Stage, cohort: TrainingCohort, recipe: GenerationRecipe, identity: Mapping[str, Any]
 ) -> FrozenLanguageModel:
     if recipe.llm is not None:
         return FrozenLanguageModel.load(recipe.llm)
     texts = [text.generation_text for text in cohort.texts]
     objective = LanguageModelObjective(texts, recipe.language_model)
     schedule = recipe.language_model.schedule
-    _run(objective, schedule, run / "language-model", identity, "Language model", progress)
+    stage.trained(objective, schedule, "Language model", identity=identity, part="language-model")
     return objective.frozen()
 
 

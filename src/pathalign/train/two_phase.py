@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pathalign.model.bags import BagBatch
 from pathalign.model.describer import Describer
-from pathalign.model.losses import Pairs, draw_pairs, itc_loss, itg_loss, itm_loss, slide_text_similarity
+from pathalign.model.losses import Pairs, draw_pairs, itc_loss, itg_losses, itm_losses, slide_text_similarity
 from pathalign.model.texts import TextBatch
 
 
@@ -60,11 +60,12 @@ def two_phase_step(
     matching, generation = torch.zeros((), device=aligner.device), torch.zeros((), device=aligner.device)
     for (first, stop), batch, seed in zip(_places(batches), batches, seeds, strict=True):
         own = pairs.of_slides(first, stop)
-        parts = _second_phase(describer, batch, seed, slides.grad[first:stop], texts.grad[first:stop], own, every)
-        match, write = parts[1] * len(own) / len(pairs), parts[2] * parts[3] / words
-        (parts[0] + match + write).backward()
-        matching += match.detach()
-        generation += write.detach()
+        contrasted, matched, written = _second_phase(
+            describer, batch, seed, slides.grad[first:stop], texts.grad[first:stop], own, every
+        )
+        (contrasted + matched / len(pairs) + written / words).backward()
+        matching += matched.detach() / len(pairs)
+        generation += written.detach() / words
     return {"itc_loss": contrast.detach(), "itm_loss": matching, "itg_loss": generation}
 
 
@@ -84,8 +85,8 @@ def _vectors(
 def _second_phase(
     describer: Describer, batch: Stage1Batch, seed: int, by_slides: Tensor, by_texts: Tensor, pairs: Pairs,
     every: TextBatch,
-) -> tuple[Tensor, Tensor, Tensor, int]:  # fmt: skip
-    """What has the gradient of the contrast, mean losses of matching and generation, and how many words were written."""
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:  # fmt: skip
+    """What has the gradient of the contrast, and the sums of the losses of matching and of generation."""
     aligner, qformer = describer.aligner, describer.aligner.qformer
     torch.manual_seed(seed)
     memory = qformer.remember(batch.bags)
@@ -96,7 +97,7 @@ def _second_phase(
     logits, targets = describer.next_words(
         looked, aligner.tokenizer.encode(batch.texts, generating=True).to(aligner.device)
     )
-    return contrast, itm_loss(matched, pairs.is_match), itg_loss(logits, targets), len(targets)
+    return contrast, itm_losses(matched, pairs.is_match).sum(), itg_losses(logits, targets).sum()
 
 
 def _places(batches: Iterable[Stage1Batch]) -> Iterator[tuple[int, int]]:

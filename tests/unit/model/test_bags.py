@@ -25,7 +25,8 @@ def test_slides_are_packed_one_behind_the_other(make_bag: MakeBag) -> None:
 
     assert batch.lengths == (3, 7, 1)
     assert batch.embeddings.shape == (11, 12)
-    for bag, embeddings, xy_um in zip(bags, batch.embeddings.split([3, 7, 1]), batch.xy_um.split([3, 7, 1]), strict=True):
+    parts = zip(bags, batch.embeddings.split([3, 7, 1]), batch.xy_um.split([3, 7, 1]), strict=True)
+    for bag, embeddings, xy_um in parts:
         np.testing.assert_array_equal(embeddings.numpy(), bag.embeddings.astype(np.float32))
         np.testing.assert_array_equal(xy_um.numpy(), bag.xy_um)
     assert len(batch) == 3

@@ -62,10 +62,9 @@ def test_a_describer_comes_back(describer: Describer, make_bag: MakeBag, texts: 
     assert torch.equal(loaded.generation_loss(bags, texts[:2]), describer.generation_loss(bags, texts[:2]))
     assert loaded.describe(bags, max_tokens=5) == describer.describe(bags, max_tokens=5)
     pairs = describer.aligner.tokenizer.encode(texts[:2])
-    theirs, ours = (
-        model.match_logits(model.aligner.qformer.remember(bags), torch.arange(2), pairs) for model in (loaded, describer)
-    )
-    assert torch.equal(theirs, ours)
+    both = (loaded, describer)
+    matched = [each.match_logits(each.aligner.qformer.remember(bags), torch.arange(2), pairs) for each in both]
+    assert torch.equal(*matched)
     assert not any(weight.requires_grad for weight in loaded.language_model.parameters())
 
 

@@ -88,9 +88,13 @@ class TiledTiffSource:
             self._cache.allow(of.rows_kept * of.columns * of.tile_px[0] * of.tile_px[1] * 3)
         assert out.flags.c_contiguous, "a region is read into an array that lies in one piece"
         lines = out.reshape(height, width * 3)  # fewer and longer stretches to copy
+        kept = self._cache.get
         for row, y, tile_y in rows:
+            first = row * of.columns
             for column, x, tile_x in columns:
-                tile = self._tile(of, level * 64 + mean, row * of.columns + column)
+                tile = kept(of.key + first + column)
+                if tile is None:
+                    tile = self._decoded_tile(of, first + column)
                 lines[y, x] = 255 if tile is None else tile[tile_y, tile_x]
 
     def scanned_tiles(self, level: int) -> Int64[np.ndarray, " tile"]:
@@ -117,13 +121,9 @@ class TiledTiffSource:
             self._means[level, mean] = self._decoded[level].averaged(mean)
         return self._means[level, mean]
 
-    def _tile(self, of: DecodedLevel, kind: int, index: int) -> UInt8[np.ndarray, "y byte"] | None:
-        """The lines of a decoded tile, to be read at once and never written to; None when it was never scanned."""
-        key = kind << 48 | index  # an int is found faster than a tuple
-        tile = self._cache.get(key)
-        if tile is not None:
-            return tile
-        offset, count = int(of.offsets[index]), int(of.byte_counts[index])
+    def _decoded_tile(self, of: DecodedLevel, index: int) -> UInt8[np.ndarray, "y byte"] | None:
+        """The lines of a tile, to be read at once and never written to; None when it was never scanned."""
+        offset, count = of.offsets.item(index), of.byte_counts.item(index)
         if not offset or not count:
             return None
         data = os.pread(self._descriptor, count, offset)
@@ -140,7 +140,7 @@ class TiledTiffSource:
                 f"{self.name} breaks in the tile at pixel ({x}, {y}) of its level {of.number} ({error}): the file is "
                 "damaged. Copy it again from its source, or leave it out of slides.csv."
             ) from error
-        self._cache.put(key, tile)
+        self._cache.put(of.key + index, tile)
         return tile
 
 

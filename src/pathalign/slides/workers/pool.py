@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
@@ -26,11 +25,6 @@ Heard = tuple[Worker, Any, Any]
 
 MOST_WORKERS = 16
 """Default workers at most: a GPU is full before that, and a file server may not like more."""
-
-
-def usable_cores() -> int:
-    """Cores that this process may use, which a batch system may have limited."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ReadingPool:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.distributed.checkpoint import FileSystemReader
 
 from pathalign.errors import PathAlignError, StaleArtifact
-from pathalign.train.engine import Schedule, StepRandom, batch_at, forget_checkpoint, train
+from pathalign.train.engine import ALONE, Schedule, StepRandom, World, batch_at, forget_checkpoint, train
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +32,7 @@ class Toy:
         self.poison_at = poison_at
         self.batches: list[list[int]] = []
 
-    def losses(self, step: int, random: StepRandom) -> Mapping[str, torch.Tensor]:
+    def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, torch.Tensor]:
         """Two parts of a loss."""
         indices = batch_at(step, items=7, batch=3, seed=SCHEDULE.seed)
         self.batches.append(indices.tolist())
@@ -45,6 +46,11 @@ class Toy:
 def state_bytes(toy: Toy) -> dict[str, bytes]:
     """All weights as bytes."""
     return {name: value.numpy().tobytes() for name, value in toy.module.state_dict().items()}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def run_of(tmp_path: Path, name: str) -> Path:
@@ -123,12 +129,12 @@ def test_another_identity_is_not_continued(tmp_path: Path, change: dict[str, obj
     """A checkpoint of other data or another schedule is refused, with both repairs, and kept."""
     run = run_of(tmp_path, "r")
     train(Toy(), SCHEDULE, run, identity={"data": 1})
-    before = (run / "checkpoint.pt").read_bytes()
+    before = files_of(run / "checkpoints")
     options = {"schedule": SCHEDULE, "identity": {"data": 1}, **change}
 
     with pytest.raises(StaleArtifact, match=r"^runs/r holds a checkpoint of a run with another .*`--restart`"):
         train(Toy(), options["schedule"], run, identity=options["identity"])  # type: ignore[arg-type]
-    assert (run / "checkpoint.pt").read_bytes() == before
+    assert files_of(run / "checkpoints") == before
     forget_checkpoint(run)
     forget_checkpoint(run)
     train(Toy(), options["schedule"], run, identity=options["identity"])  # type: ignore[arg-type]
@@ -142,7 +148,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
         train(toy, SCHEDULE, run, identity={})
 
     assert all(value.isfinite().all() for value in toy.module.state_dict().values())
-    assert torch.load(run / "checkpoint.pt", weights_only=True)["step"] == 4
+    assert [folder.name for folder in (run / "checkpoints").iterdir()] == ["step-0000004"]
 
 
 def test_the_log_has_a_row_per_step(tmp_path: Path) -> None:
@@ -169,15 +175,16 @@ def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
     train(toy, SCHEDULE, run, identity={})
 
     assert torch.equal(frozen.weight, before)
-    kept = torch.load(run / "checkpoint.pt", weights_only=True)["module"]
-    assert {name for name in kept if name.startswith("frozen")} == set()
+    kept = FileSystemReader(run / "checkpoints" / "step-0000011").read_metadata().state_dict_metadata
+    assert "module.0.weight" in kept
+    assert [name for name in kept if "frozen" in name] == []
 
 
 def test_only_matrices_decay(tmp_path: Path) -> None:
     """With no gradient to follow, weight decay shrinks matrices and leaves biases and gains."""
 
     class Still(Toy):
-        def losses(self, step: int, random: StepRandom) -> Mapping[str, torch.Tensor]:
+        def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, torch.Tensor]:
             return {"nothing": sum(p.sum() * 0 for p in self.module.parameters() if p.requires_grad)}  # type: ignore[dict-item]
 
     toy = Still()

@@ -1,0 +1,73 @@
+"""OpenVINO on this machine's CPU, from a torch module directly. The only module that loads it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from torch import nn
+
+from pathalign.encoders.acceleration.graph import NotExportable, graph_of, quiet
+from pathalign.errors import MissingExtra
+
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
+"""The type of what is not quantised."""
+
+
+class OpenVinoModel:
+    """A module compiled for the CPU: float pixels [batch, 3, height, width] to embeddings, any batch."""
+
+    def __init__(
+        self, module: nn.Module, *, patch_px: int, precision: str, threads: int,
+        quantise: Callable[[Any], Any] | None = None,
+    ) -> None:  # fmt: skip
+        """`quantise` turns the converted model into one of bytes. Raises `MissingExtra` and `NotExportable`."""
+        openvino = _openvino()
+        model = _converted(module, patch_px)
+        if quantise is not None:
+            model = quantise(model)
+        # One stream: all threads on one batch. No pinning: whoever reads slides needs a core now and then.
+        options = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision], "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,
+        }  # fmt: skip
+        self._compiled = openvino.Core().compile_model(model, "CPU", options)
+
+    def run(self, pixels: Float[np.ndarray, "batch 3 height width"]) -> Float[np.ndarray, "batch dim"]:
+        """The embeddings, in memory of their own."""
+        return np.array(self._compiled(pixels)[0], dtype=np.float32)
+
+
+def version() -> str:
+    """Of the installed OpenVINO; raises `MissingExtra`."""
+    return str(_openvino().__version__).partition("-")[0]
+
+
+def _openvino() -> Any:
+    # OpenVINO reports every import and conversion to an analytics service, unless its reporter cannot be imported.
+    # Nothing about this machine leaves it, so here it cannot be.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtra("OpenVINO is not installed: `pip install 'pathalign[openvino]'`.") from error
+    return openvino
+
+
+def _converted(module: nn.Module, patch_px: int) -> Any:
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
+
+    graph = graph_of(module, patch_px=patch_px)
+    try:
+        with quiet():
+            decoder = TorchFXPythonDecoder.from_exported_program(graph)  # named, for the front end does not keep it
+            frontend = FrontEndManager().load_by_framework("pytorch")
+            return frontend.convert(frontend.load(decoder))
+    except RuntimeError as error:  # of which OpenVINO's errors are subclasses
+        raise NotExportable(
+            f"{type(module).__name__} uses operators that OpenVINO does not have. Use `--runtime torch`."
+        ) from error
