@@ -41,7 +41,7 @@ def sigmoid_loss(
     temperature: Float[Tensor, ""],
     bias: Float[Tensor, ""],
 ) -> Float[Tensor, ""]:
-    """Every pair on its own: is it one or not (SigLIP: Zhai et al. 2023, arXiv 2303.15343)? Summed over texts, per slide.
+    """Whether each pair is one, on its own (SigLIP: Zhai et al. 2023, arXiv 2303.15343); summed over texts, per slide.
 
     `bias` is learned and starts near -10, for nearly all pairs are none.
     """
@@ -90,7 +90,7 @@ def draw_pairs(
     temperature: Float[Tensor, ""],
     generator: torch.Generator,
 ) -> Pairs:
-    """Each slide with its own text, each with a hard wrong text, and each text with a hard wrong slide, if there are."""
+    """Each slide with its own text and a hard wrong text, and each text with a hard wrong slide, where there is one."""
     slides = torch.arange(len(similarity), device=similarity.device)
     with_negative, wrong_texts = draw_hard_negatives(similarity, is_positive, temperature, generator)
     of_text, wrong_slides = draw_hard_negatives(similarity.T, is_positive.T, temperature, generator)

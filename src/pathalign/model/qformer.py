@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -253,7 +253,7 @@ class QFormer(nn.Module):
         """What the queries take from each slide."""
         slides, behind = len(memory.lengths), []
         x, looking = self._query_start(slides), Looking.one_each(slides)
-        for layer in self.layers:
+        for layer in self._layers():
             x, own = layer.look(x, memory, looking)
             behind.append(own)
         return Looked(x, behind)
@@ -261,7 +261,7 @@ class QFormer(nn.Module):
     def read(self, texts: TextBatch) -> Float[Tensor, "token dim"]:
         """Text alone, both ways."""
         x, mask = self._text_start(texts), texts.is_token()[:, None, None, :]
-        for layer in self.layers:
+        for layer in self._layers():
             x = layer.text(x, texts, mask, None)
         return x
 
@@ -272,7 +272,7 @@ class QFormer(nn.Module):
         looking = Looking.at(slide_of_text, len(memory.lengths))
         query, text = self._query_start(len(texts)), self._text_start(texts)
         mask = functional.pad(texts.is_token(), (query.shape[1], 0), value=True)[:, None, None, :]
-        for layer in self.layers:
+        for layer in self._layers():
             query, text = layer.both(query, text, texts, mask, memory, looking)
         return query, text
 
@@ -281,9 +281,12 @@ class QFormer(nn.Module):
         x, longest, queries = self._text_start(texts), max(texts.lengths), looked.states.shape[1]
         earlier = torch.ones(longest, longest, dtype=torch.bool, device=x.device).tril()
         mask = functional.pad(earlier, (queries, 0), value=True)[None, None]
-        for layer, behind in zip(self.layers, looked.behind, strict=True):
+        for layer, behind in zip(self._layers(), looked.behind, strict=True):
             x = layer.text(x, texts, mask, behind)
         return x
+
+    def _layers(self) -> list[Layer]:
+        return cast(list[Layer], list(self.layers))
 
     def _query_start(self, rows: int) -> Float[Tensor, "row query dim"]:
         x = self.query_norm(self.query_tokens).expand(rows, -1, -1)
