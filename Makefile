@@ -27,7 +27,7 @@ demo: $(READY)  ## the whole chain on a generated cohort, offline; about five mi
 	$(BIN)/pathalign demo --out $(DEMO)
 
 test: lint  ## everything that CI runs: lint, types, layers, all tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(ON_ALL_CORES)
 
 fast: $(READY)  ## the unit tests alone, under a minute
 	$(BIN)/python -m pytest -q -m unit $(ON_ALL_CORES)
