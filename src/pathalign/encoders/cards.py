@@ -16,17 +16,7 @@ if TYPE_CHECKING:
     from pathalign.encoders.encoder import EncoderCard
 
 Adapter = Literal["public_vit", "transformers_vision", "timm_vision", "path_foundation"]
-Pooling = Literal["class", "class+mean", "mean", "attention", "pooled"]
 Interpolation = Literal["bicubic", "bilinear"]
-
-POOLING: Mapping[Pooling, str] = {
-    "class": "class token",
-    "class+mean": "class token and mean of patch tokens",
-    "mean": "mean of patch tokens",
-    "attention": "attentional pooling of all tokens by one query",
-    "pooled": "as the saved model pools",
-}
-"""What of the output tokens becomes the embedding. Registers are never among the patch tokens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +46,10 @@ class PublicCard:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     """Of RGB between 0 and 1."""
-    pooling: Pooling
+    pooling: str
+    """What of the output tokens becomes the embedding; registers are never among the patch tokens."""
     architecture: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of the network, for the adapter: see the head of `cards.toml`."""
+    """Arguments of `ViTConfig`, where the adapter is `public_vit`."""
     timm: str = ""
     """The model of timm that has this architecture, where there is one."""
     licence: str
@@ -70,6 +61,9 @@ class PublicCard:
     citation: str
     """Where it is described: an arXiv number or a DOI."""
     notes: str = ""
+    """What else is worth knowing before it is used."""
+    million_parameters: float | None = None
+    """As published, of the part that is used here; None where nobody says."""
     sources: tuple[str, ...] = ()
     """Where the facts were read."""
     unverified: tuple[str, ...] = ()
@@ -89,7 +83,7 @@ class PublicCard:
         return EncoderCard(
             name=self.name, embedding_dim=self.embedding_dim, patch_px=self.patch_px, patch_mpp=self.patch_mpp,
             licence=self.licence, source=source or self.page, weights_digest=weights_digest, mean=self.mean,
-            std=self.std, pooling=POOLING[self.pooling], gated=self.gated,
+            std=self.std, pooling=self.pooling, gated=self.gated,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
