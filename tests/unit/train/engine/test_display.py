@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from pathalign.errors import MissingExtra, UnknownName
-from pathalign.train.engine import ALONE, StepRandom, World
+from pathalign.train.engine import ALONE, Schedule, StepRandom, World, train
 from pathalign.train.engine.loading import Ahead
 from pathalign.train.engine.metrics import Pace, note
 from pathalign.train.engine.trackers import tracked
@@ -123,3 +123,18 @@ def test_a_tracker_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Mon
         pass
     with pytest.raises(UnknownName, match="no tracker 'mlflow'; choose from tensorboard, wandb"):
         tracked(["mlflow"], tmp_path, {}).__enter__()
+
+
+def test_the_objective_of_the_documentation_trains(tmp_path: Path) -> None:
+    """The example of docs/training.md is an objective, and its loss falls."""
+    page = (Path(__file__).parents[4] / "docs" / "training.md").read_text(encoding="utf-8")
+    found: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], found)
+    losses: list[float] = []
+
+    train(
+        found["Denoising"](), Schedule(steps=60, batch=16, peak_lr=3e-2, warmup_steps=5), tmp_path, identity={},
+        on_step=lambda _, row: losses.append(row["denoising_loss"]),
+    )  # fmt: skip
+
+    assert losses[-1] < losses[0] / 3
