@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
+# A file of tests stays in one process, so what its tests share is made once. Files go in their order: the slow ones,
+# end_to_end, first. More than eight processes would import longer than they test. `make test ON_ALL_CORES=` has one.
+ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-tissue proof-robustness clean
 
@@ -24,10 +27,10 @@ demo: $(READY)  ## the whole chain on a generated cohort, offline; about five mi
 	$(BIN)/pathalign demo --out $(DEMO)
 
 test: lint  ## everything that CI runs: lint, types, layers, all tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(ON_ALL_CORES)
 
 fast: $(READY)  ## the unit tests alone, under a minute
-	$(BIN)/python -m pytest -q -m unit
+	$(BIN)/python -m pytest -q -m unit $(ON_ALL_CORES)
 
 lint: $(READY)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from pathalign.domain.geometry import PatchSpec
-from pathalign.encoders.vit import VisionTransformer, normalise
+from pathalign.encoders.workspace_vit import WorkspaceViT, normalise
 from pathalign.slides.slide_reading import Finished, Pixels, Planned, ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
@@ -97,7 +97,7 @@ def overlap(requests: list[ReadRequest], rows: list[dict], goals: list[dict]) ->
 
 def on_this_cpu(asked: ReadRequest, rows: list[dict]) -> None:
     """The default encoder on this CPU, which wants all cores itself, with and without a reading process."""
-    model = VisionTransformer(PretrainRecipe().vit).eval()
+    model = WorkspaceViT(PretrainRecipe().vit).eval()
 
     @torch.inference_mode()
     def encode(rgb: np.ndarray) -> object:

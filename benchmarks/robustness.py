@@ -33,7 +33,7 @@ import torch
 from safetensors.torch import save_file
 
 from pathalign.encoders.own_vit import MODEL_TYPE
-from pathalign.encoders.vit import VisionTransformer, ViTConfig
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig
 from pathalign.testing.mutations import Mutation, mutations
 
 DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -136,9 +136,9 @@ def write_oddities(folder: Path) -> Iterator[Copy]:
 def write_encoder(folder: Path) -> None:
     """A small random transformer: cheap, and every pixel counts."""
     torch.manual_seed(0)
-    config = ViTConfig(dim=64, depth=1, heads=2, token_px=32)
+    config = WorkspaceViTConfig(dim=64, depth=1, heads=2, token_px=32)
     folder.mkdir()
-    save_file(VisionTransformer(config).state_dict(), folder / "model.safetensors")
+    save_file(WorkspaceViT(config).state_dict(), folder / "model.safetensors")
     card = {"name": "random", "patch_mpp": 0.5, "licence": "Apache-2.0", "source": "random weights"}
     (folder / "config.json").write_text(json.dumps({"model_type": MODEL_TYPE, "vit": config.as_json(), **card}))
 

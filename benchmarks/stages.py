@@ -21,7 +21,7 @@ import torch
 from transformers import Blip2QFormerConfig, Blip2QFormerModel
 
 from pathalign.domain.geometry import Bag, PatchSpec
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig, normalise
 from pathalign.model.bags import collate
 from pathalign.model.qformer import QFormer, QFormerConfig
 from pathalign.slides.patch_reading import read_patches
@@ -72,8 +72,8 @@ def reading() -> list[dict]:
 def encoding() -> list[dict]:
     """The default encoder beside a ViT-S/16 of the same input."""
     patches = torch.randint(0, 255, (16, 224, 224, 3), dtype=torch.uint8)
-    own = VisionTransformer(PretrainRecipe().vit).eval()
-    small = VisionTransformer(ViTConfig(dim=384, depth=12, heads=6)).eval()
+    own = WorkspaceViT(PretrainRecipe().vit).eval()
+    small = WorkspaceViT(WorkspaceViTConfig(dim=384, depth=12, heads=6)).eval()
     with torch.inference_mode():
         ours, theirs = best(lambda: own.embed(normalise(patches))), best(lambda: small.embed(normalise(patches)))
     return [row("encode patches (default encoder)", 16 / ours, theirs / ours, "ViT-S/16, fp32")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,8 @@ from pathalign.testing.slides import write_pyramid
 Ask = Callable[..., Any]
 EMPTY = "GLASS-1"
 """A slide of the cohort without any tissue."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Several tests run at a time: threads that wait for a core only spin."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,16 +57,38 @@ def pathalign(*arguments: str | Path) -> str:
     """Run the command in a process of its own; its stdout."""
     command = [sys.executable, "-m", "pathalign", *map(str, arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+        command, capture_output=True, text=True, check=False, env={**os.environ, **ONE_THREAD, "HF_HUB_OFFLINE": "1"}
     )
     assert done.returncode == 0, f"pathalign {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
+@pytest.fixture(autouse=True)
+def one_thread_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that a test starts have one thread, as those that made the workspace had."""
+    for name, value in ONE_THREAD.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The shared workspace; of several pytest processes (pytest-xdist) the first makes it and the others wait."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return make_workspace(tmp_path_factory.mktemp("chain"))
+    folder = tmp_path_factory.getbasetemp().parent / "chain"  # beside the folders of all processes of this run
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / "made.pickle"
+        if not done.exists():
+            (folder / "begun").touch(exist_ok=False)  # one that failed is not tried again
+            first = make_workspace(folder)
+            done.write_bytes(pickle.dumps({"root": first.root, "cohort": first.cohort, "steps": first.steps}))
+        return Made(**pickle.loads(done.read_bytes()))
+
+
+def make_workspace(folder: Path) -> Made:
     """init, add, curate, pretrain, embed, train retrieval, train generation, index; short trainings."""
-    folder = tmp_path_factory.mktemp("chain")
     cohort = make_cohort(folder / "cohort", patients=12, seed=3, side_um=600)
     write_pyramid(cohort.root / "slides" / "glass.tif", np.full((600, 600, 3), 243, np.uint8), mpp=1.0)
     with cohort.slides_csv.open("a", encoding="utf-8") as f:

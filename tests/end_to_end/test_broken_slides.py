@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from pathalign.encoders.own_vit import MODEL_TYPE
-from pathalign.encoders.vit import VisionTransformer, ViTConfig
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig
 from pathalign.testing.mutations import mutations
 from pathalign.testing.slides import draw_field, write_pyramid
 
@@ -39,8 +39,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small transformer of random weights, which every pixel changes."""
     folder = tmp_path_factory.mktemp("encoder")
     torch.manual_seed(0)
-    config = ViTConfig(dim=32, depth=1, heads=2, token_px=32)
-    save_file(VisionTransformer(config).state_dict(), folder / "model.safetensors")
+    config = WorkspaceViTConfig(dim=32, depth=1, heads=2, token_px=32)
+    save_file(WorkspaceViT(config).state_dict(), folder / "model.safetensors")
     card = {"name": "random", "patch_mpp": 0.5, "licence": "Apache-2.0", "source": "random weights"}
     (folder / "config.json").write_text(json.dumps({"model_type": MODEL_TYPE, "vit": config.as_json(), **card}))
     return folder

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from pathalign.encoders.encoder import MEAN, STD, EncoderCard
 from pathalign.encoders.folding import fold_normalisation
 from pathalign.encoders.torch_encoder import GreyLevels, TorchEncoder
-from pathalign.encoders.vit import PatchEmbed, VisionTransformer, ViTConfig
+from pathalign.encoders.vit import PatchEmbed
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig
 from pathalign.errors import BadModelFolder
 from pathalign.store.artifact import digest_file
 
@@ -22,9 +23,9 @@ MODEL_TYPE = "pathalign-vit"
 
 
 class OwnVit(nn.Module):
-    """A `VisionTransformer` that takes grey levels."""
+    """A `WorkspaceViT` that takes grey levels."""
 
-    def __init__(self, vit: VisionTransformer) -> None:
+    def __init__(self, vit: WorkspaceViT) -> None:
         """`vit` is taken over: where its stem allows, the normalisation is folded into it."""
         super().__init__()
         self.vit = vit
@@ -35,14 +36,14 @@ class OwnVit(nn.Module):
             self.pixels = GreyLevels(None, MEAN, STD)
 
     def forward(self, pixels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim"]:
-        """What the model embeds each patch to; see `VisionTransformer`."""
+        """What the model embeds each patch to; see `WorkspaceViT`."""
         return self.vit.embed(self.pixels(pixels))
 
 
 def load_own_vit(folder: Path) -> TorchEncoder:
     """The encoder in a folder; raises `BadModelFolder` when it is not one of ours."""
     config = _read_config(folder)
-    vit = VisionTransformer(ViTConfig(**config["vit"]))
+    vit = WorkspaceViT(WorkspaceViTConfig(**config["vit"]))
     try:
         vit.load_state_dict(load_file(folder / "model.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:  # RuntimeError: names or shapes do not fit

@@ -1,52 +1,76 @@
-"""A plain vision transformer: the project's own patch encoder.
+"""A vision transformer with the options that the public patch encoders for pathology make use of.
 
-Parameter names are timm's (`patch_embed.proj`, `blocks.0.attn.qkv`, ...), so weights in that format load as they are.
+Parameter names are timm's (`patch_embed.proj`, `blocks.0.attn.qkv`, `reg_token`, ...), so weights in that format load
+as they are; `state_dicts` renames those of others. What is pooled from the tokens is in `pooling`, what only the
+workspace's own network has in `workspace_vit`.
 
-Shapes: `batch` images, `token` = 1 class token + one per square of `token_px`, `dim` the embedding width.
+Shapes: `batch` images; `token` = 1 class token, then the registers, then one per square of `token_px`; `dim` the
+embedding width.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
-
-from pathalign.encoders.encoder import MEAN, STD
-from pathalign.encoders.texture import STATISTICS, TextureStem
-
-VARIATES, EXTREME_VARIATES = 32, 16
-"""Linear canonical variates of a quadrant's statistics whose mean, and whose extremes, enter the embedding."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ViTConfig:
-    """Size of a vision transformer."""
+    """The architecture of a vision transformer; all of them normalise before attention and before the MLP."""
 
     image_px: int = 224
+    """Side of the images that `pos_embed` has positions for; those of others are interpolated."""
     token_px: int = 16
     dim: int = 192
     depth: int = 6
     heads: int = 3
     mlp_ratio: float = 4.0
-    stem: Literal["linear", "texture"] = "linear"
-    """`linear` projects pixels, as every ViT does; `texture` projects local stain and texture statistics."""
-
-    canonical: int = 0
-    """Width of the canonical projection of each quadrant; 0 embeds by class token and mean token."""
+    mlp: Literal["plain", "swiglu", "swiglu_dinov2"] = "plain"
+    """`swiglu` is timm's SwiGLUPacked, whose two halves share `mlp_ratio`; `swiglu_dinov2` is DINOv2's SwiGLUFFN, where
+    each half has two thirds of it, in multiples of 8."""
+    activation: Literal["gelu", "gelu_tanh", "quick_gelu"] = "gelu"
+    """Of the plain MLP: the exact one, its approximation by tanh, or x sigmoid(1.702 x) as in CLIP."""
+    layer_scale: bool = False
+    """Whether what each half of a block adds is scaled channel by channel (`ls1.gamma`, `ls2.gamma`)."""
+    qkv_bias: bool = True
+    registers: int = 0
+    """Tokens beside the class token that are of no image square (`reg_token`)."""
+    positions: Literal["all", "class_and_patches", "patches"] = "all"
+    """Which tokens have one: all (timm), all but the registers (DINOv2), image squares only (timm's
+    `no_embed_class`)."""
+    interpolation: Literal["antialias", "plain", "dino"] = "antialias"
+    """How positions are interpolated, always bicubic: timm, and DINOv2 with registers; transformers' ViT and DINOv2;
+    DINO's and DINOv2's own, which samples as if the grid were larger by 0.1."""
+    pre_norm: bool = False
+    """Whether the tokens are normalised before the first block, as in CLIP; then the projection has no bias."""
+    norm_eps: float = 1e-6
 
     def __post_init__(self) -> None:
-        if self.canonical and self.stem != "texture":
-            raise ValueError("The canonical projection reads the texture stem's statistics: give stem='texture'.")
-        if self.canonical and self.image_px % (2 * self.token_px):
-            raise ValueError(f"Quadrants need an even number of tokens a side, got {self.image_px} / {self.token_px}.")
         if self.image_px % self.token_px:
             raise ValueError(f"image_px must be a multiple of token_px, got {self.image_px} and {self.token_px}.")
         if self.dim % self.heads:
             raise ValueError(f"dim must be a multiple of heads, got {self.dim} and {self.heads}.")
+
+    @property
+    def side(self) -> int:
+        """Image squares a side."""
+        return self.image_px // self.token_px
+
+    @property
+    def prefix(self) -> int:
+        """Tokens before those of the image."""
+        return 1 + self.registers
+
+    @property
+    def mlp_width(self) -> int:
+        """Hidden width of the MLP; of one half where it is gated."""
+        width = int(self.dim * self.mlp_ratio)
+        return {"plain": width, "swiglu": width // 2, "swiglu_dinov2": (int(width * 2 / 3) + 7) // 8 * 8}[self.mlp]
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as `config.json` stores it."""
@@ -56,11 +80,11 @@ class ViTConfig:
 class Attention(nn.Module):
     """Multi-head self-attention without a mask: every image has the same number of tokens."""
 
-    def __init__(self, dim: int, heads: int) -> None:
+    def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.heads = config.heads
+        self.qkv = nn.Linear(config.dim, 3 * config.dim, bias=config.qkv_bias)
+        self.proj = nn.Linear(config.dim, config.dim)
 
     def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
         batch, token, dim = x.shape
@@ -72,13 +96,41 @@ class Attention(nn.Module):
 class Mlp(nn.Module):
     """The feed-forward half of a block."""
 
-    def __init__(self, dim: int, hidden: int) -> None:
+    def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(dim, hidden)
-        self.fc2 = nn.Linear(hidden, dim)
+        self.activation = config.activation
+        self.fc1 = nn.Linear(config.dim, config.mlp_width)
+        self.fc2 = nn.Linear(config.mlp_width, config.dim)
 
     def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
-        return self.fc2(functional.gelu(self.fc1(x)))
+        hidden = self.fc1(x)
+        if self.activation == "quick_gelu":
+            return self.fc2(hidden * torch.sigmoid(1.702 * hidden))
+        return self.fc2(functional.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none"))
+
+
+class SwiGlu(nn.Module):
+    """A gated feed-forward half (Shazeer 2020): the first half of what `fc1` gives opens the second."""
+
+    def __init__(self, config: ViTConfig) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(config.dim, 2 * config.mlp_width)
+        self.fc2 = nn.Linear(config.mlp_width, config.dim)
+
+    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+        gate, value = self.fc1(x).chunk(2, dim=-1)
+        return self.fc2(functional.silu(gate) * value)
+
+
+class LayerScale(nn.Module):
+    """A learned scale of each channel (Touvron et al. 2021)."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((dim,), 1e-5))
+
+    def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
+        return x * self.gamma
 
 
 class Block(nn.Module):
@@ -86,14 +138,16 @@ class Block(nn.Module):
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(config.dim, eps=1e-6)
-        self.attn = Attention(config.dim, config.heads)
-        self.norm2 = nn.LayerNorm(config.dim, eps=1e-6)
-        self.mlp = Mlp(config.dim, int(config.dim * config.mlp_ratio))
+        self.norm1 = nn.LayerNorm(config.dim, eps=config.norm_eps)
+        self.attn = Attention(config)
+        self.ls1 = LayerScale(config.dim) if config.layer_scale else nn.Identity()
+        self.norm2 = nn.LayerNorm(config.dim, eps=config.norm_eps)
+        self.mlp = Mlp(config) if config.mlp == "plain" else SwiGlu(config)
+        self.ls2 = LayerScale(config.dim) if config.layer_scale else nn.Identity()
 
     def forward(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token dim"]:
-        x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
+        x = x + self.ls1(self.attn(self.norm1(x)))
+        return x + self.ls2(self.mlp(self.norm2(x)))
 
 
 class PatchEmbed(nn.Module):
@@ -101,130 +155,86 @@ class PatchEmbed(nn.Module):
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(3, config.dim, kernel_size=config.token_px, stride=config.token_px)
+        self.proj = nn.Conv2d(3, config.dim, config.token_px, config.token_px, bias=not config.pre_norm)
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim row column"]:
         return self.proj(images)
 
 
 class VisionTransformer(nn.Module):
-    """Images to tokens, and a patch to its embedding.
+    """Images to tokens."""
 
-    That is the normalised class token beside the mean of the others. With `canonical` each quadrant is encoded alone
-    and projected to few dimensions, and the embedding is their mean, beside linear canonical variates of the
-    quadrants' statistics (mean, and the extremes over quadrants, which a focal finding moves). What one quadrant does
-    not share with its neighbours is the source of the image, which a hundred slides let a slide model learn by heart.
-    """
-
-    variates: Tensor
-    extreme_variates: Tensor
-
-    def __init__(self, config: ViTConfig) -> None:
+    def __init__(self, config: ViTConfig, *, stem: nn.Module | None = None) -> None:
+        """`stem`, where it is given, takes the place of the projection of pixels, and its tokens have no positions."""
         super().__init__()
         self.config = config
-        side = config.image_px // config.token_px
-        self.patch_embed = TextureStem(config.dim, config.token_px) if config.stem == "texture" else PatchEmbed(config)
+        self.patch_embed = PatchEmbed(config) if stem is None else stem
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
-        if config.stem == "linear":
-            self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, config.dim))
-        if config.canonical:
-            self.canonical = nn.Linear(2 * config.dim, config.canonical)
-            self.register_buffer("variates", torch.zeros(2 * STATISTICS, VARIATES))
-            self.register_buffer("extreme_variates", torch.zeros(2 * STATISTICS, EXTREME_VARIATES))
+        if config.registers:
+            self.reg_token = nn.Parameter(torch.zeros(1, config.registers, config.dim))
+        self._placed = {"all": config.prefix, "class_and_patches": 1, "patches": 0}[config.positions]
+        places = None if stem is not None else torch.zeros(1, self._placed + config.side**2, config.dim)
+        self.pos_embed = None if places is None else nn.Parameter(places)
+        self.norm_pre = nn.LayerNorm(config.dim, eps=config.norm_eps) if config.pre_norm else nn.Identity()
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
-        self.norm = nn.LayerNorm(config.dim, eps=1e-6)
+        self.norm = nn.LayerNorm(config.dim, eps=config.norm_eps)
         self.apply(_initialise)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
-        if config.stem == "linear":
+        if self.pos_embed is not None:
             nn.init.trunc_normal_(self.pos_embed, std=0.02)
-        else:  # tokens of unit variance: statistics are standardised, and texture has no order, hence no positions
-            nn.init.trunc_normal_(self.patch_embed.proj.weight, std=STATISTICS**-0.5)
-
-    @property
-    def embedding_dim(self) -> int:
-        """Width of what `embed` returns."""
-        if not self.config.canonical:
-            return 2 * self.config.dim
-        return self.config.canonical + VARIATES + 2 * EXTREME_VARIATES
 
     def forward(
-        self,
-        images: Float[Tensor, "batch 3 height width"],
-        keep: Int[Tensor, "batch kept"] | None = None,
+        self, images: Float[Tensor, "batch 3 height width"], keep: Int[Tensor, "batch kept"] | None = None
     ) -> Float[Tensor, "batch token dim"]:
         """All output tokens, class token first.
 
         `keep` names the image tokens that are encoded at all; the others are dropped before the first block, which
-        is what makes masked pre-training cheap. An image smaller than `image_px` gets the interpolated positions.
+        is what makes masked pre-training cheap. An image of another size than `image_px` gets interpolated positions.
         """
         x = self.patch_embed(images)
         rows, columns = x.shape[-2:]
         x = x.flatten(2).transpose(1, 2)
-        if self.config.stem == "linear":
+        if self.pos_embed is not None:
             x = x + self._positions(rows, columns)
         if keep is not None:
             x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
-        return self._encode(x)
+        return self.encode(x)
 
-    def embed(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch embedding"]:
-        """One embedding per image."""
-        if not self.config.canonical:
-            return _summary(self(images))
-        assert isinstance(self.patch_embed, TextureStem), "ViTConfig refuses any other"
-        quadrants = quadrants_of(self.patch_embed.standardised(images))
-        deep = self.embed_statistics(quadrants.flatten(0, 1)).unflatten(0, (images.shape[0], 4)).mean(1)
-        moments = quadrant_moments(quadrants)
-        extreme = moments @ self.extreme_variates
-        return torch.cat([deep, (moments @ self.variates).mean(1), extreme.amax(1), extreme.amin(1)], dim=1)
-
-    def embed_statistics(self, statistics: Float[Tensor, "view token statistic"]) -> Float[Tensor, "view embedding"]:
-        """The projection of views that are given as standardised statistics of tokens: pre-training without pixels."""
-        return self._project(self.patch_embed.proj(statistics))
-
-    def _project(self, x: Float[Tensor, "view token dim"]) -> Float[Tensor, "view embedding"]:
-        return self.canonical(_summary(self._encode(x)))
-
-    def _encode(self, x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch token+1 dim"]:
-        cls = self.cls_token if self.config.stem == "texture" else self.cls_token + self.pos_embed[:, :1]
-        x = torch.cat([cls.expand(x.shape[0], -1, -1), x], dim=1)
+    def encode(self, x: Float[Tensor, "batch square dim"]) -> Float[Tensor, "batch token dim"]:
+        """The blocks on image tokens that have their positions, behind class token and registers."""
+        prefix = torch.cat([self.cls_token, self.reg_token], dim=1) if self.config.registers else self.cls_token
+        if self.pos_embed is not None and self._placed:
+            placed = prefix[:, : self._placed] + self.pos_embed[:, : self._placed]
+            prefix = torch.cat([placed, prefix[:, self._placed :]], dim=1)
+        x = self.norm_pre(torch.cat([prefix.expand(x.shape[0], -1, -1), x], dim=1))
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
 
-    def _positions(self, rows: int, columns: int) -> Float[Tensor, "1 token dim"]:
-        side = self.config.image_px // self.config.token_px
-        positions = self.pos_embed[:, 1:]
+    @torch.no_grad()
+    def resize(self, image_px: int) -> None:
+        """Interpolate the positions once, for images of `image_px`, and not on every call."""
+        assert self.pos_embed is not None, "there are no positions"
+        config = replace(self.config, image_px=image_px)
+        positions = self._positions(config.side, config.side)
+        self.pos_embed = nn.Parameter(
+            torch.cat([self.pos_embed[:, : self._placed], positions], dim=1), self.pos_embed.requires_grad
+        )
+        self.config = config
+
+    def _positions(self, rows: int, columns: int) -> Float[Tensor, "1 square dim"]:
+        assert self.pos_embed is not None, "there are no positions"
+        side, kind = self.config.side, self.config.interpolation
+        positions = self.pos_embed[:, self._placed :]
         if (rows, columns) == (side, side):
             return positions
         grid = positions.transpose(1, 2).reshape(1, -1, side, side)
-        grid = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
+        if kind == "dino":
+            scale = ((rows + 0.1) / side, (columns + 0.1) / side)
+            grid = functional.interpolate(grid, scale_factor=scale, mode="bicubic")
+        else:
+            grid = functional.interpolate(grid, (rows, columns), mode="bicubic", antialias=kind == "antialias")
         return grid.flatten(2).transpose(1, 2)
-
-
-def quadrants_of(
-    squares: Float[Tensor, "batch row column statistic"],
-) -> Float[Tensor, "batch 4 token statistic"]:
-    """The tokens of each quadrant of a patch."""
-    split = squares.unflatten(2, (2, -1)).unflatten(1, (2, -1))  # batch, top/bottom, row, left/right, column, statistic
-    return split.transpose(2, 3).flatten(3, 4).flatten(1, 2)
-
-
-def quadrant_moments(
-    quadrants: Float[Tensor, "batch 4 token statistic"],
-) -> Float[Tensor, "batch 4 moment"]:
-    """Mean and deviation over the tokens of each quadrant."""
-    return torch.cat([quadrants.mean(2), quadrants.std(2)], dim=2)
-
-
-def _summary(x: Float[Tensor, "batch token dim"]) -> Float[Tensor, "batch 2*dim"]:
-    return torch.cat([x[:, 0], x[:, 1:].mean(1)], dim=1)
-
-
-def normalise(images: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch 3 height width"]:
-    """RGB bytes to the channel-first floats that the network takes."""
-    scale = torch.tensor(STD, device=images.device).mul(255).reciprocal()
-    shift = torch.tensor(MEAN, device=images.device).div(torch.tensor(STD, device=images.device))
-    return (images * scale - shift).permute(0, 3, 1, 2)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -17,7 +17,13 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from pathalign.encoders.texture import TextureStem
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise, quadrant_moments, quadrants_of
+from pathalign.encoders.workspace_vit import (
+    WorkspaceViT,
+    WorkspaceViTConfig,
+    normalise,
+    quadrant_moments,
+    quadrants_of,
+)
 from pathalign.train.engine import ALONE, Schedule, StepRandom, World, batch_at
 
 RIDGE = 0.03
@@ -28,7 +34,9 @@ RIDGE = 0.03
 class PretrainRecipe:
     """The small ViT of the offline default and how it is trained."""
 
-    vit: ViTConfig = field(default_factory=lambda: ViTConfig(dim=128, depth=2, heads=2, stem="texture", canonical=24))
+    vit: WorkspaceViTConfig = field(
+        default_factory=lambda: WorkspaceViTConfig(dim=128, depth=2, heads=2, stem="texture", canonical=24)
+    )
     schedule: Schedule = field(
         default_factory=lambda: Schedule(steps=100, batch=128, peak_lr=1e-3, final_lr=2e-5, warmup_steps=20)
     )
@@ -53,9 +61,9 @@ class PretrainRecipe:
 class PretrainModule(nn.Module):
     """The ViT; it has no head that would be thrown away."""
 
-    def __init__(self, config: ViTConfig) -> None:
+    def __init__(self, config: WorkspaceViTConfig) -> None:
         super().__init__()
-        self.vit = VisionTransformer(config)
+        self.vit = WorkspaceViT(config)
 
 
 class PretrainObjective:

@@ -16,8 +16,7 @@ from pathalign.encoders.device import channels_first, pick_device, precision
 from pathalign.encoders.folding import fold_normalisation, projection_of
 from pathalign.encoders.own_vit import load_own_vit
 from pathalign.encoders.transformers_vision import load_transformers_vision
-from pathalign.encoders.vit import MEAN, STD, VisionTransformer, normalise
-from pathalign.encoders.vit import ViTConfig as OwnConfig
+from pathalign.encoders.workspace_vit import MEAN, STD, WorkspaceViT, WorkspaceViTConfig, normalise
 from pathalign.errors import NeedsRepair
 
 pytestmark = pytest.mark.unit
@@ -49,8 +48,8 @@ def test_own_linear_vit_is_folded_and_the_texture_stem_is_not(tmp_path: Path) ->
     """Both embed as the model that was saved does; only the linear stem has another projection than was saved."""
     torch.manual_seed(0)
     for stem in ("linear", "texture"):
-        config = OwnConfig(image_px=32, dim=16, depth=1, heads=2, stem=stem)  # type: ignore[arg-type]
-        vit, folder = VisionTransformer(config).eval(), tmp_path / stem
+        config = WorkspaceViTConfig(image_px=32, dim=16, depth=1, heads=2, stem=stem)  # type: ignore[arg-type]
+        vit, folder = WorkspaceViT(config).eval(), tmp_path / stem
         folder.mkdir()
         save_file(vit.state_dict(), folder / "model.safetensors")
         facts = {"model_type": "pathalign-vit", "name": "v", "patch_mpp": 1.0, "licence": "CC0", "source": "test"}

@@ -16,7 +16,7 @@ from transformers import ViTModel
 from pathalign.encoders.own_vit import OwnVit, load_own_vit
 from pathalign.encoders.registry import load_encoder
 from pathalign.encoders.transformers_vision import TransformersVision
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig, normalise
 from pathalign.errors import BadModelFolder, MissingArtifact, UnknownName
 from pathalign.store.artifact import write_json, write_manifest
 
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
-def vit() -> VisionTransformer:
+def vit() -> WorkspaceViT:
     """A tiny random ViT."""
     torch.manual_seed(0)
-    return VisionTransformer(ViTConfig(image_px=32, token_px=16, dim=24, depth=1, heads=2)).eval()
+    return WorkspaceViT(WorkspaceViTConfig(image_px=32, token_px=16, dim=24, depth=1, heads=2)).eval()
 
 
 @pytest.fixture
-def folder(tmp_path: Path, vit: VisionTransformer) -> Path:
+def folder(tmp_path: Path, vit: WorkspaceViT) -> Path:
     """The tiny ViT as `pathalign pretrain` writes it."""
     folder = tmp_path / "encoder"
     about = {
@@ -44,7 +44,7 @@ def folder(tmp_path: Path, vit: VisionTransformer) -> Path:
     return folder
 
 
-def test_the_workspaces_own_comes_back(folder: Path, vit: VisionTransformer) -> None:
+def test_the_workspaces_own_comes_back(folder: Path, vit: WorkspaceViT) -> None:
     """Its embeddings equal those of the network that was saved, and its card says how to use it."""
     encoder = load_encoder("workspace", own_folder=folder)
     patches = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)

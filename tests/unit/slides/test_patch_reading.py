@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from pathalign.domain.geometry import PatchGrid, PatchSpec
-from pathalign.slides.patch_reading import read_patches
+from pathalign.slides.patch_reading import _done, read_patches
 from pathalign.slides.resampling import area_resample, source_span
 from pathalign.slides.slide_reader import SlideReader
+from pathalign.slides.sources.tile_cache import TileCache
+from pathalign.slides.sources.tile_levels import DecodedLevel
 from pathalign.slides.sources.tiled_tiff import TiledTiffSource
 from pathalign.testing.foreign_slides.tiff import write_directories
 from pathalign.testing.foreign_slides.tiff_images import jpeg_level, resolution_tags
@@ -45,6 +47,48 @@ def test_batches_hold_what_the_reader_reads(written: Callable[..., Path], field_
         assert [len(batch) for batch in batches] == [7] * (len(grid) // 7) + [len(grid) % 7] * (len(grid) % 7 > 0)
         for patch, (x, y) in zip(np.concatenate(batches), grid.xy_px0.tolist(), strict=True):
             np.testing.assert_array_equal(patch, slide.region((x, y), size_px=(96, 96), mpp=mpp))
+
+
+@pytest.mark.parametrize("mpp", [0.25, 0.29, 0.5, 1.0])
+@pytest.mark.parametrize("share", [1.0, 0.4])
+def test_a_tile_is_decoded_once_and_left_when_nothing_more_needs_it(
+    written: Callable[..., Path], field_025: np.ndarray, monkeypatch: pytest.MonkeyPatch, mpp: float, share: float
+) -> None:
+    """Of a full grid and of one with gaps: no tile twice, hardly more than a row of them at a time."""
+    decoded: list[int] = []
+    decode = DecodedLevel.decode
+    with SlideReader(written(field_025[:1101, :903], mpp=0.25, levels=1, tile_px=64)) as slide:
+        assert isinstance(slide.source, TiledTiffSource)
+        grid = every_patch(slide, px=96, mpp=mpp)
+        grid = grid.only(np.flatnonzero(np.random.default_rng(0).random(len(grid)) < share))
+        expected = [slide.region((x, y), size_px=(96, 96), mpp=mpp) for x, y in grid.xy_px0.tolist()]
+        slide.source._cache = TileCache()
+        monkeypatch.setattr(DecodedLevel, "decode", lambda *call: (decoded.append(call[1]), decode(*call))[1])
+        found, held = [], []
+        for batch in read_patches(slide, grid, batch=1):
+            found.append(batch[0])
+            held.append(len(slide.source._cache._tiles))
+
+    np.testing.assert_array_equal(found, expected)
+    assert len(decoded) == len(set(decoded))
+    rows = -(-96 * round(mpp / 0.25) // 64)  # of tiles, that a patch covers
+    assert max(held) <= (rows + 1) * 15
+    assert held[-1] == 0 or share < 1
+
+
+@pytest.mark.parametrize("px", [1, 40, 64, 100])
+def test_what_is_done_is_not_asked_for_again(px: int) -> None:
+    """Tile by tile, on scattered patches: no later patch touches what is said to be done; in the end all is."""
+    random = np.random.default_rng(px)
+    corners = np.unique(random.integers(0, 20, (60, 2)), axis=0) * 23
+    xy = corners[np.lexsort(corners.T)].astype(np.int32)
+    tiles = np.stack(np.meshgrid(np.arange(10), np.arange(10)), axis=-1).reshape(-1, 2) * 64
+    done = _done(xy)
+    for patch, (x, y) in enumerate(done):
+        later = xy[patch + 1 :]
+        touched = ((tiles[:, None] < later + px) & (tiles[:, None] + 64 > later)).all(2).any(1)
+        assert not touched[(tiles + 64 <= [x, y]).all(1)].any()
+    assert (done[-1] > tiles.max() + 64).all()
 
 
 def test_corners_that_no_factor_divides(written: Callable[..., Path], field_025: np.ndarray) -> None:

@@ -13,8 +13,6 @@ from pathalign.text.curation import CuratedReport, curate_report
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.unseen import GRADE
 
-pytestmark = pytest.mark.unit
-
 SIZE = re.compile(r"\b(?:cm|mm)\b|\d(?:cm|mm)\b", re.IGNORECASE)
 SIDE = re.compile(r"\b(?:right|left|bilateral|laterality|quadrants?|o'clock)\b", re.IGNORECASE)
 NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
@@ -30,14 +28,18 @@ class Quiet(list):
         return f"<{len(self)} items>"
 
 
-@pytest.fixture(scope="module")
-def reports(real_data: Path) -> list[str]:
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(4, marks=pytest.mark.unit, id="a quarter"), pytest.param(1, marks=pytest.mark.e2e, id="all")],
+)
+def reports(real_data: Path, request: pytest.FixtureRequest) -> list[str]:
+    """Every fourth report in the unit tests, whose time is short, and all of them in `make test`."""
     csv.field_size_limit(10**7)
     texts = Quiet()
     for name in ("tcga_reports_t14.csv", "tcga_reports_val.csv"):
         with (real_data / "reports" / name).open(newline="", encoding="utf-8") as file:
             texts += [row["text"] for row in csv.DictReader(file)]
-    return texts
+    return Quiet(texts[:: request.param])
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,7 @@ def test_offsets_lie_in_the_report(reports: list[str], curated: list[CuratedRepo
         assert bounds[-1] <= len(text)
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     "repeated", ["A. ", "no carcinoma, ", "(", "1 x ", "Lung, biopsy: adenocarcinoma. "], ids=lambda text: text.strip()
 )

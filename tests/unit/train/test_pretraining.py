@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from pathalign.encoders.vit import ViTConfig, normalise, quadrant_moments, quadrants_of
+from pathalign.encoders.workspace_vit import WorkspaceViTConfig, normalise, quadrant_moments, quadrants_of
 from pathalign.train.engine import Schedule, StepRandom, train
 from pathalign.train.pretraining import PretrainObjective, PretrainRecipe, squared_correlations
 
 pytestmark = pytest.mark.unit
 
-VIT = ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3)
+VIT = WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3)
 
 
 def recipe(steps: int = 4) -> PretrainRecipe:
@@ -109,7 +109,7 @@ def test_squared_correlations_ignore_scale_and_rotation() -> None:
 def test_a_vit_without_statistics_is_refused() -> None:
     """The error names what was given."""
     with pytest.raises(ValueError, match="stem='linear'"):
-        PretrainRecipe(vit=ViTConfig())
+        PretrainRecipe(vit=WorkspaceViTConfig())
 
 
 def test_variates_keep_what_the_quadrants_of_a_patch_share() -> None:

@@ -64,6 +64,12 @@ class TileCache:
         """Keep a tile that lies in memory from `room`."""
         self._tiles[key] = tile
 
+    def drop(self, key: Hashable) -> None:
+        """Forget a tile that nobody asks for any more; its memory is the first to be used again."""
+        tile = self._tiles.pop(key, None)
+        if tile is not None:
+            self.give_back(tile)
+
     def give_back(self, tile: UInt8[np.ndarray, "y byte"]) -> None:
         """Memory from `room` that came to no use."""
         self._free[tile.shape].append(tile)

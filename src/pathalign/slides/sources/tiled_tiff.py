@@ -66,11 +66,15 @@ class TiledTiffSource:
         """Whether `read_into` makes pixels that are the means of `mean` x `mean` of a level."""
         return self._decoded[level].can_average(mean)
 
-    def read_into(self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"], mean: int = 1) -> None:
+    def read_into(
+        self, level: int, left: int, top: int, out: UInt8[np.ndarray, "y x 3"], mean: int = 1,
+        done: tuple[int, int] = (0, 0),
+    ) -> None:  # fmt: skip
         """`read`, into an array that is there and lies in one piece: its size is the rectangle's.
 
         With `mean` left, top and the size count pixels that are means of `mean` x `mean` pixels of the level: each tile
-        is averaged once, while it is hot, and kept so.
+        is averaged once, while it is hot, and kept so. Tiles left of and above `done` (x, y) are not kept: the next one
+        is decoded into memory that the processor still has at hand.
         """
         if os.getpid() != self._process:
             raise RuntimeError(
@@ -89,6 +93,7 @@ class TiledTiffSource:
         assert out.flags.c_contiguous, "a region is read into an array that lies in one piece"
         lines = out.reshape(height, width * 3)  # fewer and longer stretches to copy
         kept = self._cache.get
+        done_columns, done_rows = done[0] // of.tile_px[0], done[1] // of.tile_px[1]
         for row, y, tile_y in rows:
             first = row * of.columns
             for column, x, tile_x in columns:
@@ -96,6 +101,8 @@ class TiledTiffSource:
                 if tile is None:
                     tile = self._decoded_tile(of, first + column)
                 lines[y, x] = 255 if tile is None else tile[tile_y, tile_x]
+                if row < done_rows and column < done_columns:
+                    self._cache.drop(of.key + first + column)
 
     def scanned_tiles(self, level: int) -> Int64[np.ndarray, " tile"]:
         """The numbers of the tiles of a level that have data."""

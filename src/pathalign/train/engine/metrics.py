@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pathalign.store.artifact import write_text
 from pathalign.train.engine.alarms import Alarm
-from pathalign.train.engine.objective import Loading, Objective
+from pathalign.train.engine.objective import Loading, Named, Objective
 
 METRICS = "metrics.jsonl"
 
@@ -57,7 +57,9 @@ class Pace:
     """How fast a run goes and how long it waits for data, over its last steps. Never part of the log: clocks differ."""
 
     def __init__(self, objective: Objective, batch: int, *, over: int = 20) -> None:
-        self._objective, self._batch = objective, batch
+        """`batch` is what a step has where the objective does not name its items (a small cohort has fewer)."""
+        self._objective = objective
+        self._batch = len(objective.items(0)) if isinstance(objective, Named) else batch
         self._moments: deque[tuple[float, float]] = deque([self._now()], maxlen=over + 1)
 
     def step(self) -> dict[str, float]:

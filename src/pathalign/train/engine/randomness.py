@@ -46,12 +46,12 @@ class StepRandom:
         philox = np.random.Philox(key=_key(self.seed, self.step), counter=[0, 0, item, stream])
         return np.random.Generator(philox)
 
-    def uniform(self, items: Sequence[int], *shape: int, stream: int = 0) -> Float[Tensor, item * shape]:
+    def uniform(self, items: Sequence[int] | np.ndarray, *shape: int, stream: int = 0) -> Float[Tensor, item * shape]:
         """Uniform in [0, 1), `shape` for each item."""
         drawn = [self.item(int(i), stream).random(shape, dtype=np.float32) for i in items]
         return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, *shape)
 
-    def normal(self, items: Sequence[int], *shape: int, stream: int = 0) -> Float[Tensor, item * shape]:
+    def normal(self, items: Sequence[int] | np.ndarray, *shape: int, stream: int = 0) -> Float[Tensor, item * shape]:
         """Standard normal, `shape` for each item."""
         drawn = [self.item(int(i), stream).standard_normal(shape, dtype=np.float32) for i in items]
         return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, *shape)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
@@ -21,6 +22,7 @@ from pathalign.encoders.device import pick_device
 from pathalign.errors import NeedsRepair, PathAlignError
 
 T = TypeVar("T")
+Items = TypeVar("Items", bound=Sequence[Any] | np.ndarray | Tensor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +45,12 @@ class World:
         """The same process at another micro-batch of its step."""
         return replace(self, micro=micro, micros=micros)
 
-    def share(self, items: Sequence[T]) -> Sequence[T]:
+    def share(self, items: Items) -> Items:
         """The own ones of the items of a step, in order; the shares of processes differ in length by one at most.
 
         Raises `NeedsRepair` when there are fewer items than shares.
         """
-        return items[self.own(len(items))]
+        return cast(Items, items[self.own(len(items))])
 
     def own(self, count: int) -> slice:
         """Where the own share lies among `count` items of a step."""

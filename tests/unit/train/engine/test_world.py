@@ -19,7 +19,7 @@ from peers import SCHEDULE, Disturbed, Pairs, gradients_of, primitives, stages, 
 from torch.testing import assert_close
 
 from pathalign.domain.records import SlideText
-from pathalign.encoders.vit import ViTConfig
+from pathalign.encoders.workspace_vit import WorkspaceViTConfig
 from pathalign.errors import NeedsRepair
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import ALONE, Schedule, World, joined, train
@@ -55,7 +55,7 @@ def arguments(embeddings: Path, a_text: Callable[..., SlideText]) -> dict[str, A
         "recipe": LanguageModelRecipe(dim=16, layers=1, heads=2, vocab=300, schedule=schedule),
         "patches": (255 * torch.rand(12, 64, 64, 3, generator=random)).to(torch.uint8),
         "pretrain": PretrainRecipe(
-            vit=ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3),
+            vit=WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3),
             schedule=replace(schedule, batch=9),
         ),
     }  # fmt: skip

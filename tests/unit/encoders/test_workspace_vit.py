@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pathalign.encoders.texture import STATISTICS, TextureStem
-from pathalign.encoders.vit import VisionTransformer, ViTConfig, normalise
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig, normalise
 
 pytestmark = pytest.mark.unit
 
@@ -21,16 +21,16 @@ def tissue(count: int, side: int = 64, *, seed: int = 0) -> Tensor:
     return (torch.tensor([230.0, 170.0, 205.0]) - nuclei * torch.tensor([120.0, 110.0, 50.0]) + noise).to(torch.uint8)
 
 
-def canonical_vit() -> VisionTransformer:
+def canonical_vit() -> WorkspaceViT:
     """A small ViT of the kind that pre-trains itself."""
     torch.manual_seed(0)
-    return VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=5)).eval()
+    return WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=5)).eval()
 
 
 @pytest.mark.parametrize("stem", ["linear", "texture"])
 def test_embedding_has_the_stated_width(stem: str) -> None:
     """Class token and mean token, side by side."""
-    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2, stem=stem))  # type: ignore[arg-type]
+    vit = WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem=stem))  # type: ignore[arg-type]
 
     assert vit.embed(normalise(tissue(3))).shape == (3, vit.embedding_dim) == (3, 64)
 
@@ -88,7 +88,7 @@ def test_restaining_in_closed_form_agrees_with_restained_pixels() -> None:
 
 def test_dropped_tokens_are_not_encoded() -> None:
     """Of 16 tokens 3 are kept, beside the class token."""
-    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2))
+    vit = WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2))
     keep = torch.tensor([[0, 5, 9], [1, 2, 15]])
 
     assert vit(normalise(tissue(2)), keep).shape == (2, 4, 32)
@@ -96,7 +96,7 @@ def test_dropped_tokens_are_not_encoded() -> None:
 
 def test_positions_are_interpolated_for_a_smaller_image() -> None:
     """A 32-pixel image has 4 tokens, and one of full size keeps its positions."""
-    vit = VisionTransformer(ViTConfig(image_px=64, dim=32, depth=1, heads=2))
+    vit = WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2))
 
     assert vit(normalise(tissue(1, side=32))).shape == (1, 5, 32)
     assert vit._positions(4, 4).equal(vit.pos_embed[:, 1:])
@@ -109,4 +109,4 @@ def test_positions_are_interpolated_for_a_smaller_image() -> None:
 def test_impossible_sizes_are_refused(wrong: dict[str, object]) -> None:
     """Squares must tile the image, heads the width, quadrants the squares; quadrants need the texture stem."""
     with pytest.raises(ValueError, match=r"must be|even|texture"):
-        ViTConfig(**wrong)  # type: ignore[arg-type]
+        WorkspaceViTConfig(**wrong)  # type: ignore[arg-type]
