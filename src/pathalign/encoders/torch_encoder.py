@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 import torch
 from jaxtyping import Float, UInt8
@@ -51,20 +52,24 @@ class TorchEncoder:
 
 
 class GreyLevels(nn.Module):
-    """Grey levels 0-255 to what a network takes: resampled to `image_px` and normalised.
+    """Grey levels 0-255 to what a network takes: resampled, the middle `image_px` cut out, and normalised.
 
-    Leave out the normalisation where it is folded into the first projection. Bicubic weights sum to one, so resampling
-    before or after the normalisation is the same.
+    Resampled to `resize_px`, or to `image_px` itself without one; None leaves the size as it is. Leave out the
+    normalisation where it is folded into the first projection: weights of an interpolation sum to one, so resampling
+    before or after is the same.
     """
 
     scale: Tensor
     shift: Tensor
 
     def __init__(
-        self, image_px: int | None, mean: Sequence[float] = (0.0, 0.0, 0.0), std: Sequence[float] | None = None
-    ) -> None:
+        self, image_px: int | None, mean: Sequence[float] = (0.0, 0.0, 0.0), std: Sequence[float] | None = None, *,
+        resize_px: int | None = None, interpolation: Literal["bicubic", "bilinear"] = "bicubic",
+    ) -> None:  # fmt: skip
         super().__init__()
         self.image_px = image_px
+        self.resize_px = resize_px or image_px
+        self.interpolation = interpolation
         self.is_folded = std is None
         if std is not None:
             scale = 1 / (255 * torch.tensor(std, dtype=torch.float64))
@@ -74,8 +79,14 @@ class GreyLevels(nn.Module):
 
     def forward(self, pixels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 row column"]:
         """The network's input."""
-        if self.image_px is not None and pixels.shape[-2:] != (self.image_px, self.image_px):
-            pixels = functional.interpolate(pixels, (self.image_px, self.image_px), mode="bicubic", antialias=True)
+        if self.resize_px is not None and pixels.shape[-2:] != (self.resize_px, self.resize_px):
+            size = (self.resize_px, self.resize_px)
+            pixels = functional.interpolate(pixels, size, mode=self.interpolation, antialias=True)
+            if self.interpolation == "bicubic":  # it overshoots at edges, beyond what an image file can hold
+                pixels = pixels.clamp(0, 255)
+        if self.image_px is not None and self.image_px != self.resize_px:
+            start = round(((self.resize_px or self.image_px) - self.image_px) / 2)
+            pixels = pixels[..., start : start + self.image_px, start : start + self.image_px]
         return pixels if self.is_folded else pixels * self.scale - self.shift
 
 

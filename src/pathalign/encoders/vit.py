@@ -67,6 +67,11 @@ class ViTConfig:
         return 1 + self.registers
 
     @property
+    def placed(self) -> int:
+        """How many of those have a position."""
+        return {"all": self.prefix, "class_and_patches": 1, "patches": 0}[self.positions]
+
+    @property
     def mlp_width(self) -> int:
         """Hidden width of the MLP; of one half where it is gated."""
         width = int(self.dim * self.mlp_ratio)
@@ -172,8 +177,7 @@ class VisionTransformer(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
         if config.registers:
             self.reg_token = nn.Parameter(torch.zeros(1, config.registers, config.dim))
-        self._placed = {"all": config.prefix, "class_and_patches": 1, "patches": 0}[config.positions]
-        places = None if stem is not None else torch.zeros(1, self._placed + config.side**2, config.dim)
+        places = None if stem is not None else torch.zeros(1, config.placed + config.side**2, config.dim)
         self.pos_embed = None if places is None else nn.Parameter(places)
         self.norm_pre = nn.LayerNorm(config.dim, eps=config.norm_eps) if config.pre_norm else nn.Identity()
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
@@ -203,9 +207,9 @@ class VisionTransformer(nn.Module):
     def encode(self, x: Float[Tensor, "batch square dim"]) -> Float[Tensor, "batch token dim"]:
         """The blocks on image tokens that have their positions, behind class token and registers."""
         prefix = torch.cat([self.cls_token, self.reg_token], dim=1) if self.config.registers else self.cls_token
-        if self.pos_embed is not None and self._placed:
-            placed = prefix[:, : self._placed] + self.pos_embed[:, : self._placed]
-            prefix = torch.cat([placed, prefix[:, self._placed :]], dim=1)
+        placed = self.config.placed
+        if self.pos_embed is not None and placed:
+            prefix = torch.cat([prefix[:, :placed] + self.pos_embed[:, :placed], prefix[:, placed:]], dim=1)
         x = self.norm_pre(torch.cat([prefix.expand(x.shape[0], -1, -1), x], dim=1))
         for block in self.blocks:
             x = block(x)
@@ -218,14 +222,14 @@ class VisionTransformer(nn.Module):
         config = replace(self.config, image_px=image_px)
         positions = self._positions(config.side, config.side)
         self.pos_embed = nn.Parameter(
-            torch.cat([self.pos_embed[:, : self._placed], positions], dim=1), self.pos_embed.requires_grad
+            torch.cat([self.pos_embed[:, : self.config.placed], positions], dim=1), self.pos_embed.requires_grad
         )
         self.config = config
 
     def _positions(self, rows: int, columns: int) -> Float[Tensor, "1 square dim"]:
         assert self.pos_embed is not None, "there are no positions"
         side, kind = self.config.side, self.config.interpolation
-        positions = self.pos_embed[:, self._placed :]
+        positions = self.pos_embed[:, self.config.placed :]
         if (rows, columns) == (side, side):
             return positions
         grid = positions.transpose(1, 2).reshape(1, -1, side, side)

@@ -97,13 +97,12 @@ def gradients_of(objective: Objective, world: World, *, step: int, seed: int) ->
     }
 
 
-def stages(cohort: Any, size: Any, recipe: Any, patches: Tensor, pretrain: Any) -> dict[str, Objective]:
-    """An objective of every stage, without dropout and the same in every process."""
+def stages(cohort: Any, size: Any, recipe: Any) -> dict[str, Objective]:
+    """An objective of every stage of R and G, in double precision, without dropout, the same in every process."""
     from pathalign.model.describer import Describer
     from pathalign.train.cohort import BagAugmentation
     from pathalign.train.generation import Stage1Objective, Stage2Objective
     from pathalign.train.language_model import LanguageModelObjective
-    from pathalign.train.pretraining import PretrainObjective
     from pathalign.train.retrieval import ContrastiveObjective, new_aligner
 
     schedule = recipe.schedule
@@ -124,7 +123,7 @@ def stages(cohort: Any, size: Any, recipe: Any, patches: Tensor, pretrain: Any) 
     }
     for objective in found.values():
         objective.module.double()
-    return {**found, "pretrain": PretrainObjective(patches, pretrain)}
+    return found
 
 
 def primitives(world: World) -> dict[str, Any]:

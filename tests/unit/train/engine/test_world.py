@@ -19,16 +19,14 @@ from peers import SCHEDULE, Disturbed, Pairs, gradients_of, primitives, stages, 
 from torch.testing import assert_close
 
 from pathalign.domain.records import SlideText
-from pathalign.encoders.workspace_vit import WorkspaceViTConfig
 from pathalign.errors import NeedsRepair
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import ALONE, Schedule, World, joined, train
-from pathalign.train.pretraining import PretrainRecipe
 from pathalign.train.recipes import LanguageModelRecipe, QFormerSize
 
 pytestmark = pytest.mark.unit
 
-STAGES = ["retrieval", "stage 1", "stage 2", "language model", "pretrain"]
+STAGES = ["retrieval", "stage 1", "stage 2", "language model"]
 
 
 def stop_at(step: int) -> Callable[[int, dict[str, float]], None]:
@@ -49,15 +47,9 @@ def arguments(embeddings: Path, a_text: Callable[..., SlideText]) -> dict[str, A
         dim=16, layers=2, heads=2, ffn_dim=24, num_query_tokens=3, projection_dim=8, max_text_tokens=24, vocab=80,
         dropout=0.0,
     )  # fmt: skip
-    random = torch.Generator().manual_seed(0)
     return {
         "cohort": TrainingCohort(embeddings, [a_text(number) for number in range(6)]), "size": size,
         "recipe": LanguageModelRecipe(dim=16, layers=1, heads=2, vocab=300, schedule=schedule),
-        "patches": (255 * torch.rand(12, 64, 64, 3, generator=random)).to(torch.uint8),
-        "pretrain": PretrainRecipe(
-            vit=WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=3),
-            schedule=replace(schedule, batch=9),
-        ),
     }  # fmt: skip
 
 
