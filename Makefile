@@ -17,10 +17,11 @@ help:  ## this list
 
 setup: $(READY)  ## a virtual environment with PathAlign and what its tests need
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt requirements-reference.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PathAlign needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/reference -r requirements-reference.txt
 	@touch $@
 
 demo: $(READY)  ## the whole chain on a generated cohort, offline; about five minutes on two cores

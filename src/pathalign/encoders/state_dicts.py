@@ -79,8 +79,9 @@ def read_weights(path: Path) -> Weights:
         return dict(_flat(torch.load(path, map_location="cpu", weights_only=True)))
     except pickle.UnpicklingError as error:
         raise BadModelFolder(
-            f"{path.name} must hold tensors and nothing else, and holds other objects, which could run code when "
-            "they are read. Where you trust it, save its `state_dict` alone with `torch.save`, and give that file."
+            f"{path.name} must hold tensors and nothing else, and is damaged or holds other objects, which could run "
+            "code when they are read. Download it again; or, where you trust it, save its `state_dict` alone with "
+            "`torch.save`, and give that file."
         ) from error
     except (OSError, EOFError, SafetensorError, RuntimeError) as error:  # RuntimeError: torch's broken archives
         raise BadModelFolder(

@@ -183,6 +183,8 @@ class VisionTransformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.dim, eps=config.norm_eps)
         self.apply(_initialise)
+        if self.cls_token.is_meta:  # weights will be loaded
+            return
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         if self.pos_embed is not None:
             nn.init.trunc_normal_(self.pos_embed, std=0.02)
@@ -242,7 +244,7 @@ class VisionTransformer(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.requires_grad:
+    if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.requires_grad and not module.weight.is_meta:
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
