@@ -11,15 +11,18 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+NO_PADDING = ((0, 0), "valid")
+
 
 def projection_of(model: nn.Module) -> nn.Conv2d | None:
-    """The patch projection of a transformers ViT, DINOv2 or like model, if a shift can be folded into it.
+    """The patch projection of a ViT, DINOv2, CLIP or like model of transformers, if a shift can be folded into it.
 
     Padding would be zeros after the normalisation, which no bias makes up for.
     """
-    embeddings = getattr(getattr(model, "embeddings", None), "patch_embeddings", None)
-    found = getattr(embeddings, "projection", embeddings)
-    if isinstance(found, nn.Conv2d) and found.in_channels == 3 and found.groups == 1 and found.padding == (0, 0):
+    embeddings = getattr(model, "embeddings", None)
+    patches = getattr(embeddings, "patch_embeddings", getattr(embeddings, "patch_embedding", None))
+    found = getattr(patches, "projection", patches)
+    if isinstance(found, nn.Conv2d) and found.in_channels == 3 and found.groups == 1 and found.padding in NO_PADDING:
         return found
     return None
 
@@ -27,7 +30,7 @@ def projection_of(model: nn.Module) -> nn.Conv2d | None:
 @torch.no_grad()
 def fold_normalisation(projection: nn.Conv2d, mean: Sequence[float], std: Sequence[float]) -> None:
     """Have `projection` take grey levels 0-255 and give what it gave for normalised floats, to rounding."""
-    assert projection.padding == (0, 0), "zeros of a padding are not grey levels"
+    assert projection.padding in NO_PADDING, "zeros of a padding are not grey levels"
     weight = projection.weight.double()
     scale = torch.tensor(std, dtype=torch.float64).view(1, 3, 1, 1)
     shift = torch.tensor(mean, dtype=torch.float64).view(1, 3, 1, 1)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
 from torch.testing import assert_close
-from transformers import BertConfig, BertModel, Dinov2Config, Dinov2Model, ViTConfig, ViTModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    CLIPConfig,
+    CLIPModel,
+    Dinov2Config,
+    Dinov2Model,
+    Dinov2WithRegistersConfig,
+    Dinov2WithRegistersModel,
+    DINOv3ViTConfig,
+    DINOv3ViTModel,
+    SiglipConfig,
+    SiglipModel,
+    ViTConfig,
+    ViTModel,
+    ViTMSNConfig,
+    ViTMSNModel,
+)
 
+from pathalign.encoders.cards import the_card
 from pathalign.encoders.transformers_vision import load_transformers_vision
 from pathalign.errors import UnknownName
 
@@ -105,7 +125,7 @@ def test_the_card_knows_the_weights(vit: ViTModel, tmp_path: Path) -> None:
 
     assert load_transformers_vision(str(tmp_path / "copy")).card.weights_digest == card.weights_digest
     assert load_transformers_vision(str(tmp_path / "changed")).card.weights_digest != card.weights_digest
-    assert (card.patch_px, card.patch_mpp, card.licence) == (224, 0.5, "unknown (local folder)")
+    assert (card.patch_px, card.patch_mpp, card.licence) == (32, 0.5, "unknown (local folder)")
     assert json.loads(json.dumps(card.as_json()))["embedding_dim"] == 16
 
 
@@ -143,3 +163,127 @@ def test_a_folder_is_the_same_encoder_from_anywhere(
 
     assert near == far
     assert str(tmp_path.parent) not in json.dumps(far.as_json())
+
+
+def written(folder: Path, **values: Any) -> None:
+    """A pre-processing file as image processors write it."""
+    (folder / "preprocessor_config.json").write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("size", "px"),
+    [
+        ({"size": {"height": 48, "width": 48}}, 48),
+        ({"size": 48}, 48),
+        ({"size": {"shortest_edge": 64}, "do_center_crop": True, "crop_size": {"height": 48, "width": 48}}, 48),
+        ({"size": {"height": 48, "width": 48}, "resample": 2}, 48),
+    ],
+)
+def test_the_side_is_that_of_the_models_own_preprocessing(
+    size: dict[str, Any], px: int, vit: ViTModel, tmp_path: Path
+) -> None:
+    """A ViT for 32 px that is used at 48 gets interpolated positions; patches are cut at what it sees."""
+    written(tmp_path, **size)
+
+    encoder = load_transformers_vision(str(tmp_path))
+
+    kind = "bilinear" if size.get("resample") == 2 else "bicubic"
+    seen = functional.interpolate(normalised(patches(96)), (px, px), mode=kind, antialias=True)
+    expected = vit(pixel_values=seen, interpolate_pos_encoding=True).last_hidden_state[:, 0]
+    assert_close(encoder.encode(patches(96)), expected.detach(), atol=1e-5, rtol=1e-5)
+    assert encoder.card.patch_px == px
+    assert "its resolution is not known, 0.5 mpp is taken" in encoder.card.source
+
+
+def test_pixels_may_be_scaled_otherwise(vit: ViTModel, tmp_path: Path) -> None:
+    """A rescale factor that is not 1/255 goes into mean and deviation."""
+    written(tmp_path, rescale_factor=1 / 127.5, image_mean=[1, 1, 1], image_std=[0.5, 0.5, 0.5])
+
+    encoder = load_transformers_vision(str(tmp_path))
+
+    seen = ((patches(32).float() / 127.5 - 1) / 0.5).permute(0, 3, 1, 2)
+    expected = vit(pixel_values=seen).last_hidden_state[:, 0].detach()
+    assert_close(encoder.encode(patches(32)), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_card_goes_before_what_lies_beside_the_weights(tmp_path: Path) -> None:
+    """Pooling, normalisation, size and resolution are the card's."""
+    torch.manual_seed(0)
+    model = Dinov2Model(Dinov2Config(**SIZE, mlp_ratio=2, image_size=42, patch_size=14)).eval()
+    model.save_pretrained(tmp_path)
+    written(tmp_path, size=56, image_mean=MEAN)
+    card = replace(the_card("midnight-12k"), image_px=28, embedding_dim=32)
+
+    encoder = load_transformers_vision(str(tmp_path), card)
+
+    tokens = model(pixel_values=normalised(patches(28), card.mean, card.std)).last_hidden_state.detach()
+    expected = torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], dim=1)
+    assert_close(encoder.encode(patches(28)), expected, atol=1e-5, rtol=1e-5)
+    assert (encoder.card.name, encoder.card.embedding_dim) == ("midnight-12k", 32)
+
+
+IMAGES: dict[str, Any] = {**SIZE, "intermediate_size": 24, "image_size": 32, "patch_size": 16}
+TEXTS: dict[str, Any] = {**SIZE, "intermediate_size": 24, "vocab_size": 20}
+MODELS = {
+    "registers": lambda: Dinov2WithRegistersModel(Dinov2WithRegistersConfig(**SIZE, image_size=32, patch_size=16)),
+    "dinov3": lambda: DINOv3ViTModel(DINOv3ViTConfig(**IMAGES, num_register_tokens=2)),
+    "msn": lambda: ViTMSNModel(ViTMSNConfig(**IMAGES)),
+}
+TOWERS = {
+    "clip": lambda: CLIPModel(CLIPConfig(text_config=TEXTS, vision_config=IMAGES, projection_dim=8)),
+    "siglip": lambda: SiglipModel(SiglipConfig(text_config=TEXTS, vision_config=IMAGES)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_other_transformers_give_their_class_token(name: str, tmp_path: Path) -> None:
+    """DINOv2 with registers, DINOv3 and ViT-MSN, whose mean of patches leaves registers out."""
+    torch.manual_seed(0)
+    model = MODELS[name]().eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    model.save_pretrained(tmp_path)
+    written(tmp_path, size=32)
+    card = replace(the_card("midnight-12k"), mean=MEAN, std=STD, image_px=32)
+
+    tokens = model(pixel_values=normalised(patches(32))).last_hidden_state.detach()
+
+    found = load_transformers_vision(str(tmp_path)).encode(patches(32))
+    assert_close(found, tokens[:, 0], atol=1e-5, rtol=1e-5)
+    both = torch.cat([tokens[:, 0], tokens[:, -4:].mean(1)], dim=1)
+    assert_close(load_transformers_vision(str(tmp_path), card).encode(patches(32)), both, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_of_a_model_of_images_and_texts_the_half_that_sees_is_taken(name: str, tmp_path: Path) -> None:
+    """With the embedding that it pools itself, before the projection to the space of texts."""
+    torch.manual_seed(0)
+    model = TOWERS[name]().eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    model.save_pretrained(tmp_path)
+
+    encoder = load_transformers_vision(str(tmp_path))
+
+    expected = model.vision_model(pixel_values=normalised(patches(32))).pooler_output.detach()
+    assert_close(encoder.encode(patches(32)), expected, atol=1e-5, rtol=1e-5)
+    assert (encoder.card.pooling, encoder.card.patch_px) == ("as the model pools", 32)
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request that fails is an answer: the client's own retries would take half a minute."""
+    import huggingface_hub
+
+    asked = []
+
+    def unreachable(url: str, **options: Any) -> None:
+        asked.append((url, options["timeout"]))
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", unreachable)
+
+    with pytest.raises(UnknownName, match="There is no encoder called nobody/none"):
+        load_transformers_vision("nobody/none")
+
+    assert asked == [("https://huggingface.co/nobody/none/resolve/main/config.json", 5.0)]
