@@ -80,8 +80,10 @@ class Checkpoints:
                 f"runs/{self._run.name} holds a checkpoint of a run with another configuration or other data. "
                 "Finish that run with its own options, or begin anew with `--restart`, which drops the checkpoint."
             )
+        tensors = weights.tensors()
         with _one_process():
-            load(weights.tensors(), checkpoint_id=folder, no_dist=True)
+            load(tensors, checkpoint_id=folder, no_dist=True)
+        weights.taken(tensors)
         return Point(about["step"], tuple((step, score) for step, score in about["scores"]))
 
     def write(self, point: Point, weights: Weights) -> None:

@@ -151,7 +151,8 @@ class _Loop:
                 parts = self.objective.losses(step, random, world)
             names = list(parts)
             shares = torch.stack([part.float() for part in parts.values()])
-            shares.sum().backward()
+            if shares.requires_grad:  # else the objective has added the gradients itself
+                shares.sum().backward()
             total = shares.detach().double() + (total if micro else 0)
         flag = torch.tensor([float(asked)], dtype=torch.double, device=total.device)
         *values, stop = self.world.sum(torch.cat([total, flag])).tolist()
@@ -160,6 +161,8 @@ class _Loop:
     def measured(self, done: int, point: Point, row: dict[str, float]) -> Point:
         """Add slow metrics and the validation score to a row, where the objective has them."""
         scores = point.scores
+        if not isinstance(self.objective, Reporting | Validated):
+            return Point(done, scores)
         with self.weights.averaged():
             if isinstance(self.objective, Reporting):
                 row |= self.objective.report(done - 1)

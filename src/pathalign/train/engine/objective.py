@@ -29,6 +29,7 @@ class Objective(Protocol):
 
         `world.share(items)` says which items of the step are this process's own; `world.mean` and `world.once` make
         shares of what belongs to items, and of what every process computes whole. The names are the same everywhere.
+        Parts without gradient say that the objective has added the gradients of its share to the weights itself.
         """
 
 

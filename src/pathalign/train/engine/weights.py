@@ -41,13 +41,20 @@ class Weights:
         return list(self.trained.values())
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that a checkpoint holds, by name: the tensors themselves, so that one can be read into them."""
+        """Everything that a checkpoint holds, by name; one that is read into these tensors is then `taken`."""
         found = {f"module.{name}": value for name, value in trained_state(self.module).items()}
-        for name, p in self.trained.items():
-            for key, value in self._moments(p).items():
-                found[f"optimizer.{name}.{key}"] = value
+        moments = {name: self._moments(p) for name, p in self.trained.items()}
+        for name, state in moments.items():
+            found |= {f"optimizer.{name}.{key}": value for key, value in state.items() if key != "step"}
+        # One tensor instead of one for every parameter, of which each costs as much to write as a matrix.
+        found["optimizer.steps"] = torch.stack([state["step"] for state in moments.values()])
         found |= {f"average.{name}": value for name, value in self.average.items()}
         return found | {f"objective.{name}": value for name, value in self.beside.items()}
+
+    def taken(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what was read into `tensors`, as far as it is not held there."""
+        for p, steps in zip(self.parameters, tensors["optimizer.steps"], strict=True):
+            self._moments(p)["step"].copy_(steps)
 
     def _moments(self, p: nn.Parameter) -> dict[str, Tensor]:
         """The state of AdamW for a parameter. One that has not had a gradient yet gets that of its start."""

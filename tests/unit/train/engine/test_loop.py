@@ -263,3 +263,19 @@ def test_a_senseless_schedule_is_refused(wrong: dict[str, int]) -> None:
     """Counts below one are refused where they are given."""
     with pytest.raises(ValueError, match="must be at least 1"):
         Schedule(**{"steps": 1, "batch": 1, **wrong})
+
+
+def test_an_objective_may_add_its_gradients_itself(tmp_path: Path, whole: tuple[dict[str, bytes], str]) -> None:
+    """One that goes backwards piece by piece, and gives its losses without gradient, trains the same."""
+
+    class Pieces(Toy):
+        def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, torch.Tensor]:
+            parts = super().losses(step, random, world)
+            torch.stack(list(parts.values())).sum().backward()
+            return {name: part.detach() for name, part in parts.items()}
+
+    toy, run = Pieces(), run_of(tmp_path, "r")
+    train(toy, SCHEDULE, run, identity={"data": 1})
+
+    assert state_bytes(toy) == whole[0]
+    assert (run / "metrics.jsonl").read_text() == whole[1]
