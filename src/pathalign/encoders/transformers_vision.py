@@ -156,7 +156,7 @@ def _ask_hub(name: str) -> None:
 
     if constants.HF_HUB_OFFLINE:
         raise OSError("HF_HUB_OFFLINE is set")
-    no_answer = (HfHubHTTPError.__bases__[0], OSError)  # the first is of its HTTP library, whichever that is
+    no_answer: tuple[type[Exception], ...] = (HfHubHTTPError.__bases__[0], OSError)  # the first is its HTTP library's
     try:
         get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=PATIENCE_S)
     except no_answer as error:
