@@ -25,6 +25,13 @@ class BagBatch:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def split(self, slides: int) -> list[BagBatch]:
+        """The same slides in batches of at most so many."""
+        cuts = [self.lengths[start : start + slides] for start in range(0, len(self), slides)]
+        patches = [sum(cut) for cut in cuts]
+        parts = zip(self.embeddings.split(patches), self.xy_um.split(patches), cuts, strict=True)
+        return [BagBatch(embeddings, xy_um, cut) for embeddings, xy_um, cut in parts]
+
     def to(self, device: torch.device) -> BagBatch:
         """The same batch on another device."""
         return BagBatch(self.embeddings.to(device), self.xy_um.to(device), self.lengths)

@@ -13,6 +13,7 @@ from pathalign.train.cohort import BagAugmentation, TrainingCohort
 from pathalign.train.engine import ALONE, Alarm, Schedule, StepRandom, World
 from pathalign.train.engine.alarms import itc_stuck, itm_stuck
 from pathalign.train.retrieval import BatchSampler
+from pathalign.train.two_phase import Stage1Batch, two_phase_step
 
 
 class _StageObjective:
@@ -36,7 +37,25 @@ class Stage1Objective(_StageObjective):
     """ITC over views of the texts, ITM and ITG over what the slide can show.
 
     Features and texts go to all processes, slides to none: a pair of ITM belongs to the process that has its slide.
+    With `slides_at_once` the gradient of a step is added by so many slides at a time (`two_phase`): the same gradient,
+    in memory that does not grow with the batch.
     """
+
+    def __init__(
+        self,
+        describer: Describer,
+        cohort: TrainingCohort,
+        schedule: Schedule,
+        augmentation: BagAugmentation,
+        slides_at_once: int | None = None,
+    ) -> None:
+        super().__init__(describer, cohort, schedule, augmentation)
+        if slides_at_once is not None and (slides_at_once < 1 or schedule.accumulate > 1):
+            raise ValueError(
+                f"slides_at_once must be at least 1 and takes the place of accumulate, got {slides_at_once} and "
+                f"{schedule.accumulate}."
+            )
+        self._slides_at_once = slides_at_once
 
     def losses(self, step: int, random: StepRandom, world: World = ALONE) -> Mapping[str, Tensor]:
         describer, aligner = self.module, self.module.aligner
@@ -44,6 +63,12 @@ class Stage1Objective(_StageObjective):
         texts = self._sampler.texts(indices)
         views = world.share(self._sampler.views(indices, random))
         is_positive = self._sampler.is_positive(indices, world).to(aligner.device)
+        if self._slides_at_once is not None:
+            return two_phase_step(
+                describer, Stage1Batch(bags, views, world.share(texts)).split(self._slides_at_once), texts=texts,
+                is_positive=is_positive, generator=random.on(aligner.device), world=world,
+                seed_dropout=lambda number: random.seed_dropout(world.rank, number),
+            )  # fmt: skip
         memory = aligner.qformer.remember(bags.to(aligner.device))
         looked = aligner.qformer.look(memory)
         similarity = slide_text_similarity(

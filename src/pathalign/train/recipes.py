@@ -66,6 +66,8 @@ class GenerationRecipe:
     language_model: LanguageModelRecipe = field(default_factory=LanguageModelRecipe)
     text_encoder: str | None = None
     llm: str | None = None
+    slides_at_once: int | None = None
+    """Stage 1 in two phases, so many slides in memory at a time; None takes the whole batch at once."""
 
     def as_json(self) -> dict[str, Any]:
         """What manifests record."""
@@ -100,8 +102,9 @@ def tiny_generation() -> GenerationRecipe:
 
 def base_generation() -> GenerationRecipe:
     """The paper's size; name a language model with `--llm`."""
-    stage1 = Schedule(steps=50_000, batch=64, peak_lr=1e-4, final_lr=1e-5, warmup_steps=2_000, checkpoint_every=500)
-    return GenerationRecipe(size=BASE, stage1=stage1, stage2=replace(stage1, steps=20_000))
+    stage1 = Schedule(steps=50_000, batch=256, peak_lr=1e-4, final_lr=1e-5, warmup_steps=2_000, checkpoint_every=500)
+    stage2 = replace(stage1, batch=64, steps=20_000)
+    return GenerationRecipe(size=BASE, stage1=stage1, stage2=stage2, slides_at_once=16)
 
 
 _RETRIEVAL: dict[str, Callable[[], RetrievalRecipe]] = {"tiny": tiny_retrieval, "base": base_retrieval}

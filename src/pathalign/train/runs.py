@@ -174,7 +174,7 @@ def _trained_describer(
     seed = recipe.stage1.seed
     aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
     describer = Describer(aligner, language_model)
-    stage1 = Stage1Objective(describer, cohort, recipe.stage1, recipe.augmentation)
+    stage1 = Stage1Objective(describer, cohort, recipe.stage1, recipe.augmentation, recipe.slides_at_once)
     first = stage.trained(stage1, recipe.stage1, "PathAlign-G stage 1", identity=identity, part="stage1")
     torch.manual_seed(seed + 1)
     scale_prompt(describer)

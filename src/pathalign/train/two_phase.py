@@ -8,7 +8,7 @@ and generation. Texts, which are small, come to the slides; patches are never he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,11 +19,12 @@ from pathalign.model.bags import BagBatch
 from pathalign.model.describer import Describer
 from pathalign.model.losses import Pairs, draw_pairs, itc_loss, itg_losses, itm_losses, slide_text_similarity
 from pathalign.model.texts import TextBatch
+from pathalign.train.engine import ALONE, World
 
 
 @dataclass(frozen=True, slots=True)
 class Stage1Batch:
-    """Some slides of a batch, and their texts: one view for the contrast, one to match and to write."""
+    """Some slides of a step, and their texts: one view for the contrast, one to match and to write."""
 
     bags: BagBatch
     views: Sequence[str]
@@ -32,64 +33,74 @@ class Stage1Batch:
     def __len__(self) -> int:
         return len(self.bags)
 
+    def split(self, slides: int) -> list[Stage1Batch]:
+        """The same in batches of at most so many slides."""
+        starts = range(0, len(self), slides)
+        return [
+            Stage1Batch(bags, self.views[start : start + slides], self.texts[start : start + slides])
+            for start, bags in zip(starts, self.bags.split(slides), strict=True)
+        ]
+
 
 def two_phase_step(
     describer: Describer,
     batches: Sequence[Stage1Batch],
+    *,
+    texts: Sequence[str],
     is_positive: Bool[Tensor, "slide text"],
     generator: torch.Generator,
+    seed_dropout: Callable[[int], None],
+    world: World = ALONE,
 ) -> dict[str, Float[Tensor, ""]]:
-    """Add the gradient of the whole batch's losses to the weights; returns these losses.
+    """Add this process's share of the gradient of a whole step to the weights; returns its shares of the losses.
 
-    Equal to `Describer.stage1_losses` of the whole batch and its backward pass, to rounding, for any partition, as long
-    as there is no dropout; with dropout, both phases drop the same.
+    `batches` are the own slides; `texts` those of the step's slides of all processes, and `is_positive` is of all too.
+    Equal to `Describer.stage1_losses` of the whole step and its backward pass, to rounding, for any partition; with
+    dropout, both phases drop the same, since `seed_dropout` is called with the number of a batch before each.
     """
     aligner = describer.aligner
-    seeds = [int(torch.randint(2**62, (), generator=generator)) for _ in batches]
-    slides, texts = _vectors(describer, batches, seeds)
-    slides.requires_grad_()
-    texts.requires_grad_()
-    similarity = slide_text_similarity(slides, texts)
-    contrast = itc_loss(similarity, is_positive, aligner.temperature)
+    slides, read = (vectors.requires_grad_() for vectors in _vectors(describer, batches, seed_dropout))
+    similarity = slide_text_similarity(world.gather(slides), world.gather(read))
+    contrast = world.once(itc_loss(similarity, is_positive, aligner.temperature))
     contrast.backward()  # by the vectors, and by the temperature
     assert slides.grad is not None
-    assert texts.grad is not None
+    assert read.grad is not None
     pairs = draw_pairs(similarity.detach(), is_positive, aligner.temperature.detach(), generator)
-    every = aligner.tokenizer.encode([text for batch in batches for text in batch.texts]).to(aligner.device)
+    every = aligner.tokenizer.encode(texts).to(aligner.device)
     words = sum(every.lengths) - len(every)
-    matching, generation = torch.zeros((), device=aligner.device), torch.zeros((), device=aligner.device)
-    for (first, stop), batch, seed in zip(_places(batches), batches, seeds, strict=True):
-        own = pairs.of_slides(first, stop)
+    matching, writing = torch.zeros((), device=aligner.device), torch.zeros((), device=aligner.device)
+    start = world.own(len(texts)).start
+    for number, ((first, stop), batch) in enumerate(zip(_places(batches), batches, strict=True)):
+        seed_dropout(number)
         contrasted, matched, written = _second_phase(
-            describer, batch, seed, slides.grad[first:stop], texts.grad[first:stop], own, every
-        )
+            describer, batch, slides.grad[first:stop], read.grad[first:stop],
+            pairs.of_slides(start + first, start + stop), every,
+        )  # fmt: skip
         (contrasted + matched / len(pairs) + written / words).backward()
         matching += matched.detach() / len(pairs)
-        generation += written.detach() / words
-    return {"itc_loss": contrast.detach(), "itm_loss": matching, "itg_loss": generation}
+        writing += written.detach() / words
+    return {"itc_loss": contrast.detach(), "itm_loss": matching, "itg_loss": writing}
 
 
 @torch.no_grad()
 def _vectors(
-    describer: Describer, batches: Sequence[Stage1Batch], seeds: Iterable[int]
+    describer: Describer, batches: Sequence[Stage1Batch], seed_dropout: Callable[[int], None]
 ) -> tuple[Float[Tensor, "slide query projection"], Float[Tensor, "text projection"]]:
-    """Vectors of all slides and texts, as the second phase will find them."""
+    """Vectors of the own slides and texts, as the second phase will find them."""
     aligner, slides, texts = describer.aligner, [], []
-    for batch, seed in zip(batches, seeds, strict=True):
-        torch.manual_seed(seed)
-        slides.append(aligner.embed_slides(batch.bags))
+    for number, batch in enumerate(batches):
+        seed_dropout(number)
+        slides.append(aligner.embed_slides(batch.bags.to(aligner.device)))
         texts.append(aligner.embed_texts(batch.views))
     return torch.cat(slides), torch.cat(texts)
 
 
 def _second_phase(
-    describer: Describer, batch: Stage1Batch, seed: int, by_slides: Tensor, by_texts: Tensor, pairs: Pairs,
-    every: TextBatch,
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:  # fmt: skip
+    describer: Describer, batch: Stage1Batch, by_slides: Tensor, by_texts: Tensor, pairs: Pairs, every: TextBatch
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
     """What has the gradient of the contrast, and the sums of the losses of matching and of generation."""
     aligner, qformer = describer.aligner, describer.aligner.qformer
-    torch.manual_seed(seed)
-    memory = qformer.remember(batch.bags)
+    memory = qformer.remember(batch.bags.to(aligner.device))
     looked = qformer.look(memory)
     contrast = (aligner.project_slides(looked.states) * by_slides).sum()
     contrast = contrast + (aligner.embed_texts(batch.views) * by_texts).sum()

@@ -288,5 +288,5 @@ def test_a_recipe_is_recorded_whole(a_text: Callable[..., SlideText]) -> None:
     assert recorded["stage1"]["seed"] == 0
     assert recorded["language_model"]["schedule"]["steps"] == 400
     assert set(recorded) == {
-        "size", "stage1", "stage2", "augmentation", "language_model", "text_encoder", "llm",
+        "size", "stage1", "stage2", "augmentation", "language_model", "text_encoder", "llm", "slides_at_once",
     }  # fmt: skip

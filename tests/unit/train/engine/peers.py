@@ -89,7 +89,8 @@ def gradients_of(objective: Objective, world: World, *, step: int, seed: int) ->
         parts = objective.losses(step, StepRandom.at(seed, step), world)
     finally:
         torch.set_default_dtype(single)
-    torch.stack(list(parts.values())).sum().backward()
+    if (total := torch.stack(list(parts.values())).sum()).requires_grad:  # else it has added them itself
+        total.backward()
     add_over_processes(parameters, world)
     return {
         "parts": {name: float(world.sum(part)) for name, part in parts.items()},
@@ -118,6 +119,7 @@ def stages(cohort: Any, size: Any, recipe: Any) -> dict[str, Objective]:
     found: dict[str, Objective] = {
         "retrieval": ContrastiveObjective(describer().aligner, cohort, schedule, plain),
         "stage 1": Stage1Objective(describer(), cohort, schedule, plain),
+        "stage 1 in two phases": Stage1Objective(describer(), cohort, schedule, plain, slides_at_once=2),
         "stage 2": Stage2Objective(describer(), cohort, schedule, plain),
         "language model": language,
     }

@@ -26,7 +26,7 @@ from pathalign.train.recipes import LanguageModelRecipe, QFormerSize
 
 pytestmark = pytest.mark.unit
 
-STAGES = ["retrieval", "stage 1", "stage 2", "language model"]
+STAGES = ["retrieval", "stage 1", "stage 1 in two phases", "stage 2", "language model"]
 
 
 def stop_at(step: int) -> Callable[[int, dict[str, float]], None]:
