@@ -59,6 +59,14 @@ class UnknownName(NeedsRepair, LookupError):
     """A slide, case, encoder or class that does not exist."""
 
 
+class MissingWeights(NeedsRepair, LookupError):
+    """Weights of an encoder that are neither on this machine nor to be had from the Hub."""
+
+
+class BrokenPlugin(NeedsRepair, ImportError):
+    """Another package offers an encoder and does not give it."""
+
+
 class BadEmbeddings(NeedsRepair):
     """Patch embeddings of another program that lack something, contradict themselves or break while they are read."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,8 +19,10 @@ from pathalign.store.workspace import Workspace, set_name
 _WHAT = (
     click.option(
         "--encoder", default=WORKSPACE_ENCODER, metavar="NAME", show_default=True,
-        help="The workspace's own, a model folder, or a Hugging Face Hub name of a vision transformer.",
+        help="The workspace's own, a name of `pathalign encoders`, a folder or file, a URL or a Hub name.",
     ),
+    click.option("--weights", metavar="FILE", type=click.Path(path_type=Path, exists=True),
+                 help="Weights of a public encoder, where they cannot be downloaded."),
     *GRID_OPTIONS,
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
@@ -79,7 +82,12 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
             )
         ERR.print("The workspace has no patch encoder yet and none is named: training its own first.")
         run_pretrain(workspace, PatchSpec(patch_mpp=spec.patch_mpp, patch_px=spec.patch_px, min_tissue=spec.min_tissue))
-    encoder = load_encoder(asked["encoder"], own_folder=workspace.encoder_folder, device=device)
+    encoder = load_encoder(
+        asked["encoder"], own_folder=workspace.encoder_folder, weights=asked["weights"], device=device
+    )
+    if asked["encoder"] != WORKSPACE_ENCODER:
+        spec, tissue = grid_of(asked, card=encoder.card)
+        _tell_of_resolution(encoder.card, spec)
     encoder = _accelerated(workspace, encoder, asked, spec=spec, tissue=tissue, reading=reading)
     if device.type == "cuda" and asked["batch"] is None:
         reading = replace(reading, batch=gpu_batch(encoder, patch_px=spec.patch_px))
@@ -106,6 +114,15 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
             "No slide gave a patch of tissue, for the reasons above. Repair them and run `pathalign embed` again."
         )
         raise click.exceptions.Exit(2)
+
+
+def _tell_of_resolution(card: Any, spec: PatchSpec) -> None:
+    """Another resolution than that of the card is allowed, and said."""
+    if spec.patch_mpp != card.patch_mpp:
+        ERR.print(
+            f"{card.name} was made for {card.patch_mpp:g} mpp; patches are read at {spec.patch_mpp:g}, as asked for.",
+            soft_wrap=True,
+        )
 
 
 def _accelerated(

@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from pathalign.cli import ask, cohort, demo, embed, exchange, learn, tissue
+from pathalign.cli import ask, cohort, demo, embed, encoders, exchange, learn, tissue
 from pathalign.errors import NeedsRepair, PathAlignError, TrainingStopped
 from pathalign.version import __version__
 
 _TOUR = (
     ("See it work", ("demo", "doctor")),
     ("1  Gather slides and reports", ("init", "add", "curate", "status")),
-    ("2  Look at every slide", ("tissue", "pretrain", "embed", "import-embeddings", "export-embeddings")),
+    ("2  Look at every slide", ("tissue", "encoders", "pretrain", "embed", "import-embeddings", "export-embeddings")),
     ("3  Learn", ("train", "index")),
     ("4  Ask", ("search", "describe", "classify", "triage")),
     ("5  Measure", ("evaluate",)),
@@ -54,7 +54,7 @@ def cli() -> None:
     """Holds the verbs."""
 
 
-for _module in (cohort, tissue, learn, embed, exchange, ask, demo):
+for _module in (cohort, tissue, encoders, learn, embed, exchange, ask, demo):
     for _command in _module.COMMANDS:
         cli.add_command(_command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ _LEFTOVER_S = 3600.0
 
 _ONLY_WHERE_ASKED = ("int8",)
 """Parameters that a set has or has not."""
+
+_ENCODER_IDENTITY = ("weights_digest", "embedding_dim", "mean", "std", "pooling")
+"""What of an encoder's card moves its embeddings; its name, licence and page may be told in other words later."""
 
 
 class EmbeddingSet:
@@ -97,7 +101,10 @@ class EmbeddingSet:
 
     def _different(self, old: Mapping[str, Any]) -> list[str]:
         keys = dict.fromkeys((*self._config, *_ONLY_WHERE_ASKED))
-        return [key for key in keys if old.get(key) != self._config.get(key)]
+        return [
+            key for key in keys
+            if not (_same_encoder if key == "encoder" else operator.eq)(old.get(key), self._config.get(key))
+        ]  # fmt: skip
 
     def _noted(self, slide_id: str, provenance: dict[str, Any]) -> tuple[Outcome, str]:
         self._digests[slide_id] = digest(provenance)
@@ -121,6 +128,13 @@ class EmbeddingSet:
         if path.is_file():
             (self.folder / MANIFEST).unlink(missing_ok=True)
             path.unlink()
+
+
+def _same_encoder(old: object, new: object) -> bool:
+    """Whether two cards are of one encoder; what an older version did not record yet is not held against a set."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return old == new
+    return all(old[key] == new.get(key) for key in _ENCODER_IDENTITY if key in old)
 
 
 def _write(path: Path, slide_id: str, made: Made, provenance: Mapping[str, Any]) -> None:

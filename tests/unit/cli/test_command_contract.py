@@ -105,7 +105,7 @@ def test_every_verb_takes_json(run: Run, verb: list[str]) -> None:
     _, out, _ = run(*verb, "--help")
 
     assert "--json" in out
-    assert ("--workspace DIR" in out) == (verb not in (["init"], ["doctor"]))
+    assert ("--workspace DIR" in out) == (verb not in (["init"], ["doctor"], ["encoders"]))
 
 
 @pytest.mark.parametrize(
@@ -308,6 +308,7 @@ def test_a_slide_set_without_tissue_is_one_document(
     (workspace / "models" / "encoder").mkdir(parents=True)
     (workspace / "models" / "encoder" / "manifest.json").write_text("{}")
     monkeypatch.setattr("pathalign.encoders.registry.load_encoder", lambda *_, **__: None)
+    monkeypatch.setattr("pathalign.cli.embed._accelerated", lambda *_, **__: None)
     nothing = Embedding(name="e", outcomes=Counter({Outcome.EMPTY: 2}))
     monkeypatch.setattr("pathalign.tasks.embedding.embed", lambda *_, **__: nothing)
 
