@@ -57,6 +57,6 @@ class AttentionalPooler(nn.Module):
     def forward(self, tokens: Float[Tensor, "batch token token_dim"]) -> Float[Tensor, "batch dim"]:
         query = self.to_q(self.ln_q(self.query)).unflatten(-1, (self.heads, -1)).transpose(0, 1)  # head, 1, width
         keys, values = self.to_kv(self.ln_k(tokens)).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        query = query.expand(len(tokens), -1, -1, -1)
+        query = query.expand(tokens.shape[0], -1, -1, -1)  # not len(): an export would take it for a constant
         pooled = functional.scaled_dot_product_attention(query, keys, values)  # batch, head, 1, width
         return self.norm(self.to_out(pooled.transpose(1, 2).flatten(2)[:, 0]))

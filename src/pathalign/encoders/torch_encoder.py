@@ -46,7 +46,9 @@ class TorchEncoder:
 
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
-        """What the module makes of each patch, in single precision."""
+        """What the module makes of each patch, in single precision; of none, no rows."""
+        if not len(patches):  # transformers reshapes to a width that an empty batch leaves open
+            return torch.zeros((0, self._card.embedding_dim), device=self.device)
         with autocast(self.device):
             return self.module(channels_first(sent(patches, self.device))).float()
 
@@ -80,10 +82,10 @@ class GreyLevels(nn.Module):
     def forward(self, pixels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 row column"]:
         """The network's input."""
         if self.resize_px is not None and pixels.shape[-2:] != (self.resize_px, self.resize_px):
-            size = (self.resize_px, self.resize_px)
-            pixels = functional.interpolate(pixels, size, mode=self.interpolation, antialias=True)
-            if self.interpolation == "bicubic":  # it overshoots at edges, beyond what an image file can hold
-                pixels = pixels.clamp(0, 255)
+            # Along rows, then along columns, as Pillow does: bicubic overshoots at edges, and each time what a byte
+            # cannot hold is cut off.
+            for size in ((pixels.shape[-2], self.resize_px), (self.resize_px, self.resize_px)):
+                pixels = functional.interpolate(pixels, size, mode=self.interpolation, antialias=True).clamp(0, 255)
         if self.image_px is not None and self.image_px != self.resize_px:
             start = round(((self.resize_px or self.image_px) - self.image_px) / 2)
             pixels = pixels[..., start : start + self.image_px, start : start + self.image_px]

@@ -26,6 +26,7 @@ from transformers import (
     ViTMSNModel,
 )
 
+from pathalign.encoders.acceleration.graph import graph_of
 from pathalign.encoders.cards import PublicCard, public_cards, the_card
 from pathalign.encoders.public_vit import empty_public_vit, load_public_vit
 from pathalign.errors import BadModelFolder
@@ -120,6 +121,18 @@ def test_full_networks_have_the_tensors_of_timms(name: str, reference: Path) -> 
     assert found == expected
 
 
+@pytest.mark.parametrize("name", ["conch", "conch-v1.5", "virchow2", "h-optimus-0"])
+def test_it_is_exported_as_it_stands(name: str, reference: Path) -> None:
+    """Pooling, registers and interpolated positions are part of a graph that takes any batch."""
+    encoder = load_public_vit(tiny(the_card(name)), reference / f"{name}.bin")
+    px = 2 * the_card(name).architecture["token_px"]
+
+    graph = graph_of(encoder.module, patch_px=px).module()
+
+    patches = rgb(px, 3)
+    assert_close(graph(patches.permute(0, 3, 1, 2).float()), encoder.encode(patches), atol=1e-5, rtol=1e-5)
+
+
 def test_every_card_is_built_and_has_the_published_size() -> None:
     """The number of parameters that its owner publishes, as rounded: another architecture is off by far more."""
     cards = [card for card in public_cards().values() if card.adapter == "public_vit"]
@@ -133,9 +146,9 @@ def test_every_card_is_built_and_has_the_published_size() -> None:
         assert card.pooling == "attentional pooler" or width == card.embedding_dim, card.name
 
 
-def rgb(px: int) -> torch.Tensor:
+def rgb(px: int, count: int = 2) -> torch.Tensor:
     """Random bytes."""
-    return torch.randint(0, 256, (2, px, px, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return torch.randint(0, 256, (count, px, px, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
 def normalised(patches: torch.Tensor, card: PublicCard) -> torch.Tensor:

@@ -187,10 +187,11 @@ def test_the_side_is_that_of_the_models_own_preprocessing(
 
     encoder = load_transformers_vision(str(tmp_path))
 
+    faint = patches(96) // 2 + 64  # no overshoot that would be cut off
     kind = "bilinear" if size.get("resample") == 2 else "bicubic"
-    seen = functional.interpolate(normalised(patches(96)), (px, px), mode=kind, antialias=True)
+    seen = functional.interpolate(normalised(faint), (px, px), mode=kind, antialias=True)
     expected = vit(pixel_values=seen, interpolate_pos_encoding=True).last_hidden_state[:, 0]
-    assert_close(encoder.encode(patches(96)), expected.detach(), atol=1e-5, rtol=1e-5)
+    assert_close(encoder.encode(faint), expected.detach(), atol=1e-5, rtol=1e-5)
     assert encoder.card.patch_px == px
     assert "its resolution is not known, 0.5 mpp is taken" in encoder.card.source
 
