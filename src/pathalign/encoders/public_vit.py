@@ -56,8 +56,7 @@ def load_public_vit(card: PublicCard, weights: Path) -> TorchEncoder:
     assert isinstance(projection, PatchEmbed), "every public one has it"
     fold_normalisation(projection.proj, card.mean, card.std)
     module.vit.resize(card.image_px)
-    source = card.page if path.parent == weights else None
-    return TorchEncoder(module, card.encoder_card(weights_digest=digest, source=source))
+    return TorchEncoder(module, card.encoder_card(weights_digest=digest))
 
 
 def empty_public_vit(card: PublicCard, found: Mapping[str, Tensor] | None = None) -> PublicVit:
