@@ -43,8 +43,9 @@ format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY)  ## docs/cli.md anew from the help texts
+docs: $(READY)  ## docs/cli.md anew from the help texts, the table of encoders from their cards
 	$(BIN)/python docs/make_cli_reference.py
+	$(BIN)/python docs/make_encoder_table.py
 
 bench: $(READY)  ## what each stage costs here, as ratios; writes benchmarks/out/
 	$(BIN)/python benchmarks/stages.py

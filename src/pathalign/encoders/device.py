@@ -38,7 +38,12 @@ def autocast(device: torch.device) -> torch.autocast:
 
 
 def sent(patches: UInt8[Tensor, "batch height width 3"], device: torch.device) -> UInt8[Tensor, "batch height width 3"]:
-    """The batch on the device, as bytes: a quarter of what floats would take on the way."""
+    """The batch on the device, as bytes: a quarter of what floats would take on the way.
+
+    Raises `TypeError` for anything but bytes: whether floats lie between 0 and 1 or 255 is not to be guessed.
+    """
+    if patches.dtype != torch.uint8:
+        raise TypeError(f"Patches are RGB bytes, uint8, but these are {patches.dtype}. Give grey levels as they are.")
     if patches.device == device:
         return patches
     return patches.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else patches.to(device)

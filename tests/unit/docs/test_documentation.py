@@ -47,3 +47,10 @@ def test_architecture_names_only_files_that_exist() -> None:
 
     assert len(named) > 15
     assert [pair for pair in named if not (ROOT / "src" / "pathalign" / pair[0] / pair[1]).is_file()] == []
+
+
+def test_table_of_encoders_is_current() -> None:
+    """docs/encoders.md says what the cards say; `make docs` mends it."""
+    page = runpy.run_path(str(ROOT / "docs" / "make_encoder_table.py"))["page"]
+
+    assert (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8") == page()

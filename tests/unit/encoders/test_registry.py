@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -13,14 +16,19 @@ from torch.testing import assert_close
 from transformers import ViTConfig as HubViTConfig
 from transformers import ViTModel
 
+from pathalign.encoders.cards import the_card
 from pathalign.encoders.own_vit import OwnVit, load_own_vit
+from pathalign.encoders.public_vit import empty_public_vit
 from pathalign.encoders.registry import load_encoder
 from pathalign.encoders.transformers_vision import TransformersVision
 from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig, normalise
-from pathalign.errors import BadModelFolder, MissingArtifact, UnknownName
+from pathalign.errors import BadModelFolder, MissingArtifact, MissingWeights, NeedsRepair, UnknownName
 from pathalign.store.artifact import write_json, write_manifest
 
 pytestmark = pytest.mark.unit
+
+httpx = importlib.import_module(huggingface_hub.errors.HTTPError.__module__.partition(".")[0])
+"""The HTTP library of the Hub's client."""
 
 
 @pytest.fixture
@@ -77,6 +85,76 @@ def test_an_unknown_name(tmp_path: Path) -> None:
     """A name that is neither ours, a folder nor of the Hub is refused."""
     with pytest.raises(UnknownName, match="There is no encoder called nobody/none"):
         load_encoder("nobody/none", own_folder=tmp_path)
+
+
+def test_a_card_takes_a_local_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `weights`, a public encoder comes from that file and asks nobody; the manifest says whose it is."""
+    card = replace(
+        the_card("uni"), architecture={"token_px": 16, "dim": 24, "depth": 1, "heads": 2, "layer_scale": True},
+        embedding_dim=24, image_px=32, patch_px=32,
+    )  # fmt: skip
+    monkeypatch.setattr("pathalign.encoders.registry.public_card", lambda _: card)
+    torch.manual_seed(0)
+    network = empty_public_vit(card).to_empty(device="cpu").vit
+    save_file(
+        {name: torch.rand(value.shape) for name, value in network.state_dict().items()}, tmp_path / "w.safetensors"
+    )
+
+    encoder = load_encoder("uni", own_folder=tmp_path, weights=tmp_path / "w.safetensors")
+
+    assert encoder.encode(torch.zeros((1, 32, 32, 3), dtype=torch.uint8)).shape == (1, 24)
+    assert (encoder.card.name, encoder.card.licence, encoder.card.gated) == ("uni", "CC-BY-NC-ND-4.0", True)
+
+
+def test_weights_need_a_card(tmp_path: Path) -> None:
+    """A file of weights alone does not say which network it is of."""
+    (tmp_path / "w.bin").write_bytes(b"")
+
+    with pytest.raises(NeedsRepair, match="`--weights` is for the public encoders"):
+        load_encoder("mine", own_folder=tmp_path, weights=tmp_path / "w.bin")
+    with pytest.raises(NeedsRepair, match=r"There is no gone\.bin where `--weights` points"):
+        load_encoder("uni", own_folder=tmp_path, weights=tmp_path / "gone.bin")
+
+
+def test_weights_that_are_not_here_name_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offline, a gated encoder's error says how to get access and that a local file will do."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+
+    with pytest.raises(MissingWeights, match=r"HF_HUB_OFFLINE is set.*Open https://.*UNI, log in.*--weights FILE"):
+        load_encoder("uni", own_folder=tmp_path)
+
+
+def refused(kind: str) -> Exception:
+    """What the Hub's client raises."""
+    request = httpx.Request("HEAD", "https://huggingface.co")
+    if kind == "no network":
+        return httpx.ConnectError("no route", request=request)
+    return getattr(huggingface_hub.errors, kind)("no", response=httpx.Response(403, request=request))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("no network", r"the Hub does not answer \(ConnectError\)"),
+        ("GatedRepoError", "its owner has to grant access first"),
+        ("RepositoryNotFoundError", "shows no such file"),
+    ],
+)
+def test_the_hub_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, told: str) -> None:
+    """One request tells whether the file can be had; without network there are no retries, and nothing is loaded."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    asked: list[str] = []
+
+    def ask(url: str, **_: object) -> None:
+        asked.append(url)
+        raise refused(kind)
+
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", ask)
+
+    with pytest.raises(MissingWeights, match=told):
+        load_encoder("virchow2", own_folder=tmp_path)
+    assert asked == ["https://huggingface.co/paige-ai/Virchow2/resolve/main/pytorch_model.bin"]
 
 
 def cut_weights(folder: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import embedding_path, read_bag, read_provenance
+from pathalign.store.embeddings import embedding_path, index_again, read_bag, read_provenance
 from pathalign.store.workspace import Workspace, create_workspace
 from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding import embed
@@ -369,3 +370,35 @@ def test_annotations_restrict_the_patches(filled: Workspace, tmp_path: Path, mak
     again = embed(filled, make_encoder(), spec=SPEC, annotations=regions)
     assert again.slides_done_before == 2
     assert len(read_bag(folder / "one.h5", slide_id="one")) == 4
+
+
+def test_a_set_of_an_older_version_goes_on(filled: Workspace, make_encoder: Any) -> None:
+    """Cards say more than they once did, and may say it in other words: neither makes embeddings stale."""
+    embed(filled, make_encoder(), spec=SPEC)
+    encoder = make_encoder()
+    encoder._card = replace(encoder.card, licence="CC0-1.0", source="elsewhere")
+    for path in (filled.root / "embeddings" / NAME).glob("*.h5"):
+        with h5py.File(path, "r+") as file:
+            provenance = json.loads(file.attrs["provenance"])
+            for key in ("mean", "std", "pooling", "gated"):
+                del provenance["encoder"][key]
+            file.attrs["provenance"] = json.dumps(provenance)
+        index_again(path)
+        assert "pooling" not in (read_provenance(path) or {})["encoder"]
+
+    done = embed(filled, encoder, spec=SPEC)
+
+    assert (encoder.calls, done.slides_done_before) == (0, 4)
+
+
+@pytest.mark.parametrize("other", [{"pooling": "mean of patch tokens"}, {"mean": (0.5, 0.5, 0.5)}])
+def test_other_pooling_or_normalisation_is_another_encoder(
+    filled: Workspace, make_encoder: Any, other: dict[str, Any]
+) -> None:
+    """The same weights with another pre-processing or pooling make other embeddings."""
+    embed(filled, make_encoder(), spec=SPEC)
+    encoder = make_encoder()
+    encoder._card = replace(encoder.card, **other)
+
+    with pytest.raises(StaleArtifact, match="differs from what is asked for in encoder"):
+        embed(filled, encoder, spec=SPEC)
