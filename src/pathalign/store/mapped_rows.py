@@ -13,6 +13,8 @@ from jaxtyping import Float, Int
 
 MANY = 8
 """One row of so many wanted: nearly every page is touched then, and one long read is faster than a page at a time."""
+PROBES = 16
+"""Pages, evenly spread, that must all be in memory for an array to count as there."""
 _POPULATE_READ = 22
 """MADV_POPULATE_READ (Linux 5.14 and later), which Python has no name for: read a map, and map what was read."""
 
@@ -30,11 +32,16 @@ def mapped_rows(
 
 
 def _read_all(array: np.ndarray) -> None:
-    """Have the kernel read the pages of an array in one go. Where it cannot, they come one by one as they are used."""
+    """Have the kernel read the pages of an array in one go, if it has not yet. Elsewhere they come as they are used."""
     if sys.platform == "linux" and array.size and array.flags.c_contiguous:
         begin, end = array.ctypes.data, array.ctypes.data + array.nbytes
         first = begin - begin % mmap.PAGESIZE
-        _libc().madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _POPULATE_READ)
+        there = ctypes.c_ubyte()
+        for page in range(first, end, -(-(end - first) // PROBES // mmap.PAGESIZE) * mmap.PAGESIZE):
+            failed = _libc().mincore(ctypes.c_void_p(page), ctypes.c_size_t(1), ctypes.byref(there))
+            if not failed and not there.value & 1:
+                _libc().madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _POPULATE_READ)
+                return
 
 
 @cache
