@@ -15,7 +15,7 @@ from pathalign.errors import UnknownName
 if TYPE_CHECKING:
     from pathalign.encoders.encoder import EncoderCard
 
-Adapter = Literal["public_vit", "transformers_vision", "timm_vision", "path_foundation"]
+Adapter = Literal["public_vit", "transformers_vision", "path_foundation"]
 Interpolation = Literal["bicubic", "bilinear"]
 
 

@@ -73,9 +73,7 @@ def _card_for_weights(name: str) -> PublicCard:
 def _load_public(card: PublicCard, weights: Path | None) -> PatchEncoder:
     """A public encoder by its adapter, from weights on this machine or from the Hub."""
     if weights is not None and not weights.exists():
-        raise NeedsRepair(
-            f"There is no {weights.name} where `--weights` points. Give the file that {card.page} offers."
-        )
+        raise NeedsRepair(f"There is no {weights.name} where `--weights` points. Give what {card.page} offers.")
     if card.adapter == "path_foundation":
         from pathalign.encoders.path_foundation import load_path_foundation
 

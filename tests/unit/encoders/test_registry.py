@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -20,6 +23,7 @@ from pathalign.encoders.cards import the_card
 from pathalign.encoders.own_vit import OwnVit, load_own_vit
 from pathalign.encoders.public_vit import empty_public_vit
 from pathalign.encoders.registry import load_encoder
+from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.encoders.transformers_vision import TransformersVision
 from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig, normalise
 from pathalign.errors import BadModelFolder, MissingArtifact, MissingWeights, NeedsRepair, UnknownName
@@ -85,6 +89,45 @@ def test_an_unknown_name(tmp_path: Path) -> None:
     """A name that is neither ours, a folder nor of the Hub is refused."""
     with pytest.raises(UnknownName, match="There is no encoder called nobody/none"):
         load_encoder("nobody/none", own_folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "adapter", "loader"),
+    [
+        ("https://inference.local/v1/embeddings", "http_endpoint", "load_http_endpoint"),
+        ("model.onnx", "exported_file", "load_exported_file"),
+        ("model.ts", "exported_file", "load_exported_file"),
+        ("keras", "path_foundation", "load_path_foundation"),
+        ("timm", "timm_vision", "load_timm_vision"),
+        ("damaged", "transformers_vision", "load_transformers_vision"),
+        ("OWNER/NAME", "transformers_vision", "load_transformers_vision"),
+    ],
+)
+def test_what_is_given_decides_the_adapter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vit: WorkspaceViT, given: str, adapter: str, loader: str
+) -> None:
+    """An address, a file, and folders of each kind go to their own adapter; a damaged folder to one that says so."""
+    monkeypatch.chdir(tmp_path)
+    for name, content in {
+        "model.onnx": "", "model.ts": "", "keras/saved_model.pb": "", "damaged/config.json": "{",
+        "timm/config.json": '{"architecture": "vit_tiny_patch16_224"}',
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(content)
+    loaded: list[tuple[Any, ...]] = []
+    card = the_card("uni").encoder_card(weights_digest="0")
+
+    def load(*what: Any) -> TorchEncoder:
+        loaded.append(what)
+        return TorchEncoder(OwnVit(vit), card)
+
+    module = ModuleType(adapter)
+    setattr(module, loader, load)
+    monkeypatch.setitem(sys.modules, f"pathalign.encoders.{adapter}", module)
+
+    load_encoder(given, own_folder=tmp_path)
+
+    assert [str(what[0]) for what in loaded] == [given]
 
 
 def test_a_card_takes_a_local_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,12 @@ from transformers import ViTConfig, ViTModel
 
 from pathalign.encoders.cards import the_card
 from pathalign.encoders.encoder import EncoderCard, PatchEncoder
+from pathalign.encoders.own_vit import load_own_vit
 from pathalign.encoders.public_vit import empty_public_vit, load_public_vit
 from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.encoders.transformers_vision import load_transformers_vision
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig
+from pathalign.store.artifact import write_json
 from pathalign.testing.encoder_contract import EncoderContract
 
 pytestmark = pytest.mark.unit
@@ -48,6 +51,27 @@ class TestTorchModule(EncoderContract):
     def encoder(self) -> PatchEncoder:
         """A small convolution."""
         return TorchEncoder(Conv(), CARD)
+
+
+class TestWorkspacesOwn(EncoderContract):
+    """A folder as `pretrain` writes it."""
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        """Where it lies."""
+        torch.manual_seed(3)
+        vit = WorkspaceViT(WorkspaceViTConfig(image_px=32, token_px=16, dim=24, depth=1, heads=2))
+        about = {
+            "model_type": "pathalign-vit", "name": "workspace", "vit": vit.config.as_json(), "licence": "CC0",
+            "patch_mpp": 1.0, "source": "test",
+        }  # fmt: skip
+        write_json(tmp_path / "config.json", about)
+        save_file(vit.state_dict(), tmp_path / "model.safetensors")
+        self.path = tmp_path
+
+    def encoder(self) -> PatchEncoder:
+        """Loaded anew."""
+        return load_own_vit(self.path)
 
 
 class TestTransformersFolder(EncoderContract):
