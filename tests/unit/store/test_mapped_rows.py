@@ -66,7 +66,7 @@ def test_many_rows_bring_all_pages_of_a_file_that_is_not_in_memory(tmp_path: Pat
     with (tmp_path / "rows.bin").open("rb") as f:
         os.fsync(f.fileno())
         os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    device = os.stat(tmp_path).st_dev
+    device = tmp_path.stat().st_dev
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     if any(f" {os.major(device)}:{os.minor(device)} " in line and " tmpfs " in line for line in mounts):
         pytest.skip("a file that lies in memory cannot be dropped from it")
