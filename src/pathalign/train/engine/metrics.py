@@ -29,14 +29,18 @@ class Log:
         past = [json.loads(row) for row in kept]
         told = {alarm for row in past for alarm in row.get("alarms", ())}
         self._alarms = [alarm for alarm in alarms if alarm.message not in told]
-        # A metric of checkpoints alone is rare: its window is told in rows that have it, and those are all kept.
-        self._recent: deque[dict[str, object]] = deque(past, maxlen=max([alarm.window for alarm in alarms], default=1))
+        # By metric: one of checkpoints alone is in few rows, and its window counts those.
+        self._recent: dict[str, deque[dict[str, object]]] = {}
+        for alarm in sorted(self._alarms, key=lambda alarm: alarm.window):
+            having = [row for row in past if alarm.metric in row]
+            self._recent[alarm.metric] = deque(having, maxlen=alarm.window)
 
     def append(self, step: int, metrics: Mapping[str, float], **facts: object) -> None:
         """A row. Numbers that JSON cannot say are null; an alarm that rings is written into it and told."""
         row: dict[str, object] = {"step": step, **{name: _said(value) for name, value in metrics.items()}, **facts}
-        self._recent.append(row)
-        if rang := [alarm for alarm in self._alarms if alarm.heard(self._recent)]:
+        for metric in self._recent.keys() & row.keys():
+            self._recent[metric].append(row)
+        if rang := [alarm for alarm in self._alarms if alarm.heard(self._recent[alarm.metric])]:
             row["alarms"] = [alarm.message for alarm in rang]
             self._alarms = [alarm for alarm in self._alarms if alarm not in rang]
             for alarm in rang:

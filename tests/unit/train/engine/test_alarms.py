@@ -120,3 +120,19 @@ def test_without_a_listener_an_alarm_goes_to_stderr(tmp_path: Path, capsys: pyte
     assert said.out == ""
     assert said.err.startswith("Step 4: itc_loss stays at 1.3863, the logarithm of the batch (4)")
     assert said.err.count("\n") == 1
+
+
+def test_a_metric_of_checkpoints_alone_has_a_window_of_checkpoints(tmp_path: Path) -> None:
+    """Slow metrics stand in few rows; three of them in a row are enough, however many rows lie between."""
+
+    class Collapsing(Blind):
+        def report(self, step: int) -> Mapping[str, float]:
+            return {"embedding_rank": 1.0 if step > 4 else 90.0}
+
+        def alarms(self) -> list[Alarm]:
+            return [collapsed_rank(100, window=3)]
+
+    heard: list[str] = []
+    train(Collapsing(), Schedule(steps=20, batch=4, checkpoint_every=2), tmp_path, identity={}, tell=heard.append)
+
+    assert [text.partition(":")[0] for text in heard] == ["Step 10"]
