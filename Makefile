@@ -10,7 +10,7 @@ DEMO ?= pathalign-demo
 # end_to_end, first. More than eight processes would import longer than they test. `make test ON_ALL_CORES=` has one.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-tissue proof-robustness clean
+.PHONY: help setup test fast demo lint format docs bench bench-read bench-store proof-composites proof-pathssl proof-tissue proof-robustness clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and i
 
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
+
+proof-pathssl: $(READY)  ## what `pretrain` learns from real patches in CPU minutes, beside histograms and labels
+	$(BIN)/python benchmarks/pathssl.py
 
 proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn outlines of the real slides
 	$(BIN)/python benchmarks/tissue.py

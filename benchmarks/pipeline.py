@@ -28,7 +28,7 @@ from pathalign.slides.slide_reading import Finished, Pixels, Planned, ReadingCon
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.testing.slides import draw_field, write_pyramid
-from pathalign.train.pretraining import PretrainRecipe
+from pathalign.train.pathssl.recipe import tiny
 
 OUT = Path(__file__).parent / "out" / "pipeline.json"
 SLIDES = 4
@@ -97,7 +97,7 @@ def overlap(requests: list[ReadRequest], rows: list[dict], goals: list[dict]) ->
 
 def on_this_cpu(asked: ReadRequest, rows: list[dict]) -> None:
     """The default encoder on this CPU, which wants all cores itself, with and without a reading process."""
-    model = WorkspaceViT(PretrainRecipe().vit).eval()
+    model = WorkspaceViT(tiny().vit).eval()
 
     @torch.inference_mode()
     def encode(rgb: np.ndarray) -> object:

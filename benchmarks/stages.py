@@ -29,7 +29,7 @@ from pathalign.slides.patches import plan_patches
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.testing.slides import draw_field, write_pyramid
-from pathalign.train.pretraining import PretrainRecipe
+from pathalign.train.pathssl.recipe import tiny
 
 OUT = Path(__file__).parent / "out" / "stages.json"
 ROUNDS = 5
@@ -72,7 +72,7 @@ def reading() -> list[dict]:
 def encoding() -> list[dict]:
     """The default encoder beside a ViT-S/16 of the same input."""
     patches = torch.randint(0, 255, (16, 224, 224, 3), dtype=torch.uint8)
-    own = WorkspaceViT(PretrainRecipe().vit).eval()
+    own = WorkspaceViT(tiny().vit).eval()
     small = WorkspaceViT(WorkspaceViTConfig(dim=384, depth=12, heads=6)).eval()
     with torch.inference_mode():
         ours, theirs = best(lambda: own.embed(normalise(patches))), best(lambda: small.embed(normalise(patches)))

@@ -162,10 +162,10 @@ def index(workspace: Workspace, as_json: bool) -> None:
 
 def run_pretrain(workspace: Workspace, spec: PatchSpec, *, steps: int | None = None, **how: Any) -> Any:
     """Pre-train with the default recipe; `demo` and `embed` do so too. `how` goes to `pretrain_encoder`."""
-    from pathalign.train.pretraining import PretrainRecipe
+    from pathalign.train.pathssl.recipe import tiny
     from pathalign.train.runs import pretrain_encoder
 
-    recipe = PretrainRecipe()
+    recipe = tiny()
     if steps:
         recipe = replace(recipe, schedule=replace(recipe.schedule, steps=steps))
     return pretrain_encoder(workspace, recipe, spec=spec, progress=progress_bar, **how)

@@ -2,9 +2,9 @@
 
 A linear projection of pixels needs millions of images before it sees texture; a hospital's first few slides are
 thousands. So the pixels of each token are described by fixed, rotation-invariant statistics: how much haematoxylin and
-eosin there is (Beer-Lambert, Ruifrok & Johnston 2001), how it is spread (deviation, skewness, correlation), at four
-scales the mean magnitude of gradient, dark and bright blobs, and elongation, and how the first two vary over coarser
-scales (scattering of first and second order: Mallat 2012, Oyallon et al. 2018). A learned projection follows.
+eosin there is for that patch (`stain`), how it is spread (deviation, skewness, correlation), at four scales the mean
+magnitude of gradient, dark and bright blobs, and elongation, and how the first two vary over coarser scales (scattering
+of first and second order: Mallat 2012, Oyallon et al. 2018). A learned projection follows.
 """
 
 from __future__ import annotations
@@ -14,21 +14,24 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pathalign.encoders.stain import stain_amounts
+
 SCALES = 4
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
-_STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
-"""Optical density of haematoxylin, eosin and a residual in R, G, B (Ruifrok & Johnston 2001)."""
 MOMENTS = 3 + 3 + 3 + 1
 SECOND_ORDER = (0, 2, 6, 8)
 """Of a scale's 12 magnitudes: gradient and dark blobs, of haematoxylin and of mean density."""
+FARTHEST = 6.0
+"""Deviations at which a statistic is cut off: a token of glass or ink is unusual, not more."""
+FAINT = 1e-2
+"""Added to magnitudes before their logarithm: what is fainter is noise of the scanner and of JPEG."""
 STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 1) // 2)
 
 
 class TextureStem(nn.Module):
     """Images to tokens through stain and texture statistics; a drop-in for the linear projection of a ViT."""
 
-    to_channels: Tensor
     filters: Tensor
     mean: Tensor
     std: Tensor
@@ -42,11 +45,6 @@ class TextureStem(nn.Module):
                 f"The texture stem needs a token_px that is a multiple of {2 ** (SCALES - 1)}, got {token_px}."
             )
         self.token_px = token_px
-        stains = torch.tensor(_STAINS)
-        stains = stains / stains.norm(dim=1, keepdim=True)
-        unmix = torch.linalg.inv(stains)[:, :2]
-        to_channels = torch.cat([unmix, torch.full((3, 1), 1 / 3)], dim=1).T  # haematoxylin, eosin, mean density
-        self.register_buffer("to_channels", to_channels[:, :, None, None].contiguous(), persistent=False)
         self.register_buffer("filters", _derivatives()[:, None], persistent=False)
         self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
@@ -61,17 +59,17 @@ class TextureStem(nn.Module):
     def statistics(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch statistic row column"]:
         """What is known of each token; the input is normalised RGB."""
         density = -(images * self.std + self.mean).clamp(1 / 255, 1.0).log()
-        channels = functional.conv2d(density, self.to_channels)
+        channels = stain_amounts(density)
         found = [self._moments(channels)]
         for scale in range(SCALES):
             magnitudes = self._magnitudes(channels)
-            found.append((functional.avg_pool2d(magnitudes, self.token_px >> scale) + 1e-3).log())
+            found.append((functional.avg_pool2d(magnitudes, self.token_px >> scale) + FAINT).log())
             coarse = magnitudes[:, SECOND_ORDER]
             for coarser in range(scale + 1, SCALES):
                 coarse = functional.avg_pool2d(coarse, 2)
                 gx, gy = self._filtered(coarse, 2).unbind(2)
                 gradient = torch.addcmul(gx * gx, gy, gy).add_(1e-8).sqrt_()
-                found.append((functional.avg_pool2d(gradient, self.token_px >> coarser) + 1e-3).log())
+                found.append((functional.avg_pool2d(gradient, self.token_px >> coarser) + FAINT).log())
             channels = functional.avg_pool2d(channels, 2)
         return torch.cat(found, dim=1)
 
@@ -79,25 +77,8 @@ class TextureStem(nn.Module):
         self, images: Float[Tensor, "batch 3 height width"]
     ) -> Float[Tensor, "batch row column statistic"]:
         """Statistics as the projection takes them."""
-        return (self.statistics(images).movedim(1, 3) - self.statistic_mean) / self.statistic_std
-
-    def restained(
-        self, standardised: Float[Tensor, "view token statistic"], log_gain: Float[Tensor, "view 2"]
-    ) -> Float[Tensor, "view token statistic"]:
-        """The statistics that the same tissue would have with e^`log_gain` times the haematoxylin and eosin.
-
-        In closed form: amounts scale, logarithms of deviations and magnitudes shift, skewness and correlation stay.
-        Mean density is taken to scale with the mean of both.
-        """
-        shift = torch.cat([log_gain, log_gain.mean(1, keepdim=True)], dim=1)
-        first, second = shift.repeat(1, 4), shift[:, [0, 0, 2, 2]]
-        shifts = [torch.zeros_like(shift), shift, shift.new_zeros(len(shift), 4)]
-        for scale in range(SCALES):
-            shifts += [first, second.repeat(1, SCALES - 1 - scale)]
-        moved = standardised + (torch.cat(shifts, dim=1) / self.statistic_std)[:, None]
-        amounts = standardised[..., :3] * self.statistic_std[:3] + self.statistic_mean[:3]
-        moved[..., :3] += amounts * (shift.exp() - 1)[:, None] / self.statistic_std[:3]
-        return moved
+        found = (self.statistics(images).movedim(1, 3) - self.statistic_mean) / self.statistic_std
+        return found.clamp(-FARTHEST, FARTHEST)
 
     def _moments(self, channels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch moment row column"]:
         """Mean, log-deviation and skewness of each channel, and the correlation of haematoxylin and eosin."""

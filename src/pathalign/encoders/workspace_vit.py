@@ -17,9 +17,12 @@ from pathalign.encoders.encoder import MEAN, STD
 from pathalign.encoders.pooling import class_and_mean
 from pathalign.encoders.texture import STATISTICS, TextureStem
 from pathalign.encoders.vit import VisionTransformer, ViTConfig
+from pathalign.encoders.words import Words
 
-VARIATES, EXTREME_VARIATES = 32, 16
-"""Linear canonical variates of a quadrant's statistics whose mean, and whose extremes, enter the embedding."""
+VARIATES, WORD_VARIATES, EXTREME_VARIATES = 16, 32, 8
+"""Linear canonical variates of a quadrant: of its moments and of its words, whose mean enters the embedding, and of its
+words those whose extremes over the quadrants do."""
+WORDS = 512
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +33,8 @@ class WorkspaceViTConfig(ViTConfig):
     """`linear` projects pixels, as every ViT does; `texture` projects local stain and texture statistics."""
     canonical: int = 0
     """Width of the canonical projection of each quadrant; 0 embeds by class token and mean token."""
+    words: int = WORDS
+    """Visual words of the canonical embedding."""
 
     def __post_init__(self) -> None:
         ViTConfig.__post_init__(self)  # not super(): a class with slots is made twice
@@ -43,13 +48,13 @@ class WorkspaceViT(VisionTransformer):
     """A patch to its embedding: the normalised class token beside the mean of the others.
 
     With `canonical` each quadrant is encoded alone and projected to few dimensions, and the embedding is their mean,
-    beside linear canonical variates of the quadrants' statistics (mean, and the extremes over quadrants, which a focal
-    finding moves).
+    beside linear canonical variates of the quadrants' words and moments (mean; of the first words' also the extremes
+    over quadrants, which a focal finding moves).
     """
 
     config: WorkspaceViTConfig
     variates: Tensor
-    extreme_variates: Tensor
+    word_variates: Tensor
 
     def __init__(self, config: WorkspaceViTConfig) -> None:
         stem = TextureStem(config.dim, config.token_px) if config.stem == "texture" else None
@@ -61,14 +66,15 @@ class WorkspaceViT(VisionTransformer):
             nn.init.trunc_normal_(self.canonical.weight, std=0.02)
             nn.init.zeros_(self.canonical.bias)
             self.register_buffer("variates", torch.zeros(2 * STATISTICS, VARIATES))
-            self.register_buffer("extreme_variates", torch.zeros(2 * STATISTICS, EXTREME_VARIATES))
+            self.words = Words(STATISTICS, config.words)
+            self.register_buffer("word_variates", torch.zeros(config.words, WORD_VARIATES))
 
     @property
     def embedding_dim(self) -> int:
         """Width of what `embed` returns."""
         if not self.config.canonical:
             return 2 * self.config.dim
-        return self.config.canonical + VARIATES + 2 * EXTREME_VARIATES
+        return self.config.canonical + WORD_VARIATES + 2 * EXTREME_VARIATES + VARIATES
 
     def embed(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch embedding"]:
         """One embedding per image; the input is normalised RGB."""
@@ -76,16 +82,16 @@ class WorkspaceViT(VisionTransformer):
             return class_and_mean(self(images), self.config.prefix)
         assert isinstance(self.patch_embed, TextureStem), "the configuration refuses any other"
         quadrants = quadrants_of(self.patch_embed.standardised(images))
-        deep = self.embed_statistics(quadrants.flatten(0, 1)).unflatten(0, (images.shape[0], 4)).mean(1)
-        moments = quadrant_moments(quadrants)
-        extreme = moments @ self.extreme_variates
-        return torch.cat([deep, (moments @ self.variates).mean(1), extreme.amax(1), extreme.amin(1)], dim=1)
+        deep = self.canonical(self.seen_in(quadrants.flatten(0, 1))).unflatten(0, (images.shape[0], 4)).mean(1)
+        words = self.words(quadrants) @ self.word_variates
+        first = words[:, :, :EXTREME_VARIATES]
+        moments = quadrant_moments(quadrants) @ self.variates
+        return torch.cat([deep, words.mean(1), first.amax(1), first.amin(1), moments.mean(1)], dim=1)
 
-    def embed_statistics(self, statistics: Float[Tensor, "view token statistic"]) -> Float[Tensor, "view embedding"]:
-        """The projection of views that are given as standardised statistics of tokens: pre-training without pixels."""
-        assert isinstance(self.patch_embed, TextureStem), "the configuration refuses any other"
-        tokens = self.encode(self.patch_embed.proj(statistics))
-        return self.canonical(class_and_mean(tokens, self.config.prefix))
+    def seen_in(self, statistics: Float[Tensor, "view token statistic"]) -> Float[Tensor, "view width"]:
+        """Class token and mean token of views given as standardised statistics: pre-training without pixels."""
+        assert isinstance(self.patch_embed, TextureStem), "no other stem has statistics"
+        return class_and_mean(self.encode(self.patch_embed.proj(statistics)), self.config.prefix)
 
 
 def quadrants_of(

@@ -33,7 +33,8 @@ from pathalign.train.engine import forget_checkpoint
 from pathalign.train.generation import Stage1Objective, Stage2Objective, scale_prompt
 from pathalign.train.language_model import LanguageModelObjective
 from pathalign.train.model_card import encoder_card, model_card
-from pathalign.train.pretraining import PretrainObjective, PretrainRecipe
+from pathalign.train.pathssl.objective import PretrainObjective
+from pathalign.train.pathssl.recipe import PretrainRecipe
 from pathalign.train.recipes import GenerationRecipe, RetrievalRecipe
 from pathalign.train.retrieval import ContrastiveObjective, new_aligner
 from pathalign.train.stage import Stage, TrainedModel
@@ -71,8 +72,9 @@ def pretrain_encoder(
         final = stage.trained(objective, recipe.schedule, "Pre-training", identity=identity)
 
         def write() -> None:
+            objective.finish()
             folder.mkdir(parents=True, exist_ok=True)
-            save_weights(folder / "model.safetensors", objective.module.vit.state_dict())
+            save_weights(folder / "model.safetensors", objective.vit.state_dict())
             about = {
                 "model_type": "pathalign-vit", "name": "workspace", "vit": recipe.vit.as_json(), "licence": "",
                 "patch_mpp": spec.patch_mpp, "source": "pathalign pretrain, self-supervised on this workspace's slides",
