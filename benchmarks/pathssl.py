@@ -51,7 +51,7 @@ Embed = Callable[[Tensor], Tensor]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=250)
     args = parser.parse_args()
     torch.set_num_threads(1)
     patches, labels, is_train = lc25000()
@@ -59,16 +59,17 @@ def main() -> None:
     start = time.process_time()
     trained, untrained = pretrained(patches[is_train], recipe)
     minutes = (time.process_time() - start) / 60
-    encoders: dict[str, Embed] = {
-        "histograms of colour and gradient": histograms,
-        "random ViT": random_vit(recipe),
-        "PathSSL before its first step": untrained,
-        "PathSSL": trained,
-        "trained with the labels": supervised(patches[is_train], labels[is_train], recipe),
+    made: dict[str, Callable[[], Embed]] = {
+        "PathSSL": lambda: trained,
+        "histograms of colour and gradient": lambda: histograms,
+        "random ViT": lambda: random_vit(recipe),
+        "PathSSL before its first step": lambda: untrained,
+        "trained with the labels": lambda: supervised(patches[is_train], labels[is_train], recipe),
     }
     jittered = jitter(patches[~is_train], seed=13)
     rows = []
-    for name, embed in encoders.items():
+    for name, make in made.items():
+        embed = make()
         known, asked, other = embed(patches[is_train]), embed(patches[~is_train]), embed(jittered)
         right = judged(known, labels[is_train], (asked, other), labels[~is_train])
         rows.append({"encoder": name, "dim": known.shape[1], **dict(zip(COLUMNS, right, strict=True))})

@@ -50,21 +50,25 @@ def _patch_options(verb: Any) -> Any:
 
 @click.command(short_help="Train the workspace's own patch encoder, without labels.")
 @_patch_options
+@click.option(
+    "--recipe", default="tiny", show_default=True, help="tiny: CPU minutes; small: ViT-S/16; base: ViT-B/16 (GPU)."
+)
 @click.option("--steps", type=click.IntRange(1), help="Steps of the schedule.")
 @click.option("--restart", is_flag=True, help="Drop the checkpoint and train anew.")
 @_how_options
 @with_workspace
 @with_json
 def pretrain(
-    mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, device: str,
+    recipe: str, mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, device: str,
     trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
-    """Train a small vision transformer on the tissue of the training split, self-supervised.
+    """Train a vision transformer on the tissue of the training split, by masked siamese networks (MSN).
 
     It is what `embed` uses when no encoder is named, so that the chain runs where no weights can be downloaded.
     """
     spec = _spec(mpp, patch_px, min_tissue)
-    done = run_pretrain(workspace, spec, steps=steps, restart=restart, device=device, trackers=trackers)
+    how = {"recipe": recipe, "steps": steps, "restart": restart, "device": device, "trackers": trackers}
+    done = run_pretrain(workspace, spec, **how)
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign embed"))
 
 
@@ -160,15 +164,17 @@ def index(workspace: Workspace, as_json: bool) -> None:
     )
 
 
-def run_pretrain(workspace: Workspace, spec: PatchSpec, *, steps: int | None = None, **how: Any) -> Any:
-    """Pre-train with the default recipe; `demo` and `embed` do so too. `how` goes to `pretrain_encoder`."""
-    from pathalign.train.pathssl.recipe import tiny
+def run_pretrain(
+    workspace: Workspace, spec: PatchSpec, *, recipe: str = "tiny", steps: int | None = None, **how: Any
+) -> Any:
+    """Pre-train with a recipe; `demo` and `embed` do so with the default. `how` goes to `pretrain_encoder`."""
+    from pathalign.train.pathssl.recipe import pretrain_recipe
     from pathalign.train.runs import pretrain_encoder
 
-    recipe = tiny()
+    chosen = pretrain_recipe(recipe)
     if steps:
-        recipe = replace(recipe, schedule=replace(recipe.schedule, steps=steps))
-    return pretrain_encoder(workspace, recipe, spec=spec, progress=progress_bar, **how)
+        chosen = replace(chosen, schedule=replace(chosen.schedule, steps=steps))
+    return pretrain_encoder(workspace, chosen, spec=spec, progress=progress_bar, **how)
 
 
 def _show_trained(done: Any, next_step: str) -> None:

@@ -21,8 +21,9 @@ def log_assignments(
     projected: Float[Tensor, "view dim"], prototypes: Float[Tensor, "prototype dim"], temperature: float
 ) -> Float[Tensor, "view prototype"]:
     """Logarithms of the softmax of cosines over a temperature (equation 1 of the paper)."""
-    cosines = functional.normalize(projected.float(), dim=1) @ functional.normalize(prototypes.float(), dim=1).T
-    return (cosines / temperature).log_softmax(1)
+    with torch.autocast(projected.device.type, enabled=False):  # bfloat16 errs by 0.004, a sixth of 0.1 times 0.25
+        cosines = functional.normalize(projected.float(), dim=1) @ functional.normalize(prototypes.float(), dim=1).T
+        return (cosines / temperature).log_softmax(1)
 
 
 def sharpened(log_p: Float[Tensor, "view prototype"], temperature: float) -> Float[Tensor, "view prototype"]:
