@@ -6,35 +6,23 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
 
 from pathalign.encoders.acceleration.verification import probe_patches
-from pathalign.encoders.encoder import MEAN, STD, EncoderCard
-from pathalign.encoders.torch_encoder import GreyLevels, TorchEncoder
-from pathalign.encoders.vit import VisionTransformer, ViTConfig
+from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.own_vit import OwnVit
+from pathalign.encoders.torch_encoder import TorchEncoder
+from pathalign.encoders.workspace_vit import WorkspaceViT, WorkspaceViTConfig
 
 PX = 32
-
-
-class ClassToken(nn.Module):
-    """What most public encoders are: a ViT on normalised pixels, and its class token."""
-
-    def __init__(self, config: ViTConfig) -> None:
-        super().__init__()
-        self.pixels = GreyLevels(None, MEAN, STD)
-        self.vit = VisionTransformer(config)
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return self.vit(self.pixels(pixels))[:, 0]
 
 
 def tiny_encoder() -> TorchEncoder:
     """A ViT of one block with random weights, the same each time."""
     torch.manual_seed(0)
     card = EncoderCard(
-        name="tiny", embedding_dim=24, patch_px=PX, patch_mpp=1.0, licence="", source="test", weights_digest="0",
+        name="tiny", embedding_dim=48, patch_px=PX, patch_mpp=1.0, licence="", source="test", weights_digest="0",
     )  # fmt: skip
-    return TorchEncoder(ClassToken(ViTConfig(image_px=PX, dim=24, depth=1, heads=2)), card)
+    return TorchEncoder(OwnVit(WorkspaceViT(WorkspaceViTConfig(image_px=PX, dim=24, depth=1, heads=2))), card)
 
 
 @pytest.fixture(scope="session")

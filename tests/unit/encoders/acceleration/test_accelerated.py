@@ -140,7 +140,7 @@ def test_an_exported_file_names_no_folder_and_takes_any_batch(encoder, patches, 
 
     assert b"/pathalign/" not in path.read_bytes()
     assert session.inputs == {"pixels": (None, 3, PX, PX)}
-    assert session.outputs == {"embedding": (None, 24)}
+    assert session.outputs == {"embedding": (None, 48)}
     assert session.input_type == "tensor(float)"
 
 
