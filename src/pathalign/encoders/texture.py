@@ -4,7 +4,8 @@ A linear projection of pixels needs millions of images before it sees texture; a
 thousands. So the pixels of each token are described by fixed, rotation-invariant statistics: how much haematoxylin and
 eosin there is for that patch (`stain`), how it is spread (deviation, skewness, correlation), at four scales the mean
 magnitude of gradient, dark and bright blobs, and elongation, and how the first two vary over coarser scales (scattering
-of first and second order: Mallat 2012, Oyallon et al. 2018). A learned projection follows.
+of first and second order: Mallat 2012, Oyallon et al. 2018). Amounts by fixed dyes (Ruifrok & Johnston 2001) come last,
+for what is dense in every patch of a slide is no matter of staining. A learned projection follows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathalign.encoders.stain import stain_amounts
 SCALES = 4
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
+_DYES = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
+"""Optical density of haematoxylin, eosin and a residual in R, G, B (Ruifrok & Johnston 2001)."""
 MOMENTS = 3 + 3 + 3 + 1
 SECOND_ORDER = (0, 2, 6, 8)
 """Of a scale's 12 magnitudes: gradient and dark blobs, of haematoxylin and of mean density."""
@@ -26,12 +29,13 @@ FARTHEST = 6.0
 """Deviations at which a statistic is cut off: a token of glass or ink is unusual, not more."""
 FAINT = 1e-2
 """Added to magnitudes before their logarithm: what is fainter is noise of the scanner and of JPEG."""
-STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 1) // 2)
+STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 1) // 2) + MOMENTS
 
 
 class TextureStem(nn.Module):
     """Images to tokens through stain and texture statistics; a drop-in for the linear projection of a ViT."""
 
+    by_fixed_dyes: Tensor
     filters: Tensor
     mean: Tensor
     std: Tensor
@@ -45,6 +49,9 @@ class TextureStem(nn.Module):
                 f"The texture stem needs a token_px that is a multiple of {2 ** (SCALES - 1)}, got {token_px}."
             )
         self.token_px = token_px
+        unmix = torch.linalg.inv(functional.normalize(torch.tensor(_DYES), dim=1))[:, :2]
+        fixed = torch.cat([unmix, torch.full((3, 1), 1 / 3)], dim=1).T  # haematoxylin, eosin, mean density
+        self.register_buffer("by_fixed_dyes", fixed[:, :, None, None].contiguous(), persistent=False)
         self.register_buffer("filters", _derivatives()[:, None], persistent=False)
         self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
@@ -71,6 +78,7 @@ class TextureStem(nn.Module):
                 gradient = torch.addcmul(gx * gx, gy, gy).add_(1e-8).sqrt_()
                 found.append((functional.avg_pool2d(gradient, self.token_px >> coarser) + FAINT).log())
             channels = functional.avg_pool2d(channels, 2)
+        found.append(self._moments(functional.conv2d(density, self.by_fixed_dyes)))
         return torch.cat(found, dim=1)
 
     def standardised(

@@ -19,7 +19,7 @@ from pathalign.encoders.texture import STATISTICS, TextureStem
 from pathalign.encoders.vit import VisionTransformer, ViTConfig
 from pathalign.encoders.words import Words
 
-VARIATES, WORD_VARIATES, EXTREME_VARIATES = 16, 32, 8
+VARIATES, WORD_VARIATES, EXTREME_VARIATES = 32, 24, 4
 """Linear canonical variates of a quadrant: of its moments and of its words, whose mean enters the embedding, and of its
 words those whose extremes over the quadrants do."""
 WORDS = 512

@@ -29,12 +29,13 @@ class OnnxSession:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         states = onnxruntime.capi.onnxruntime_pybind11_state
         self.path = path
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (
+        self._failures = (
             states.Fail, states.InvalidArgument, states.InvalidGraph, states.InvalidProtobuf, states.NoSuchFile,
             states.NotImplemented, states.RuntimeException,
-        ) as error:  # fmt: skip
+        )  # fmt: skip
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except self._failures as error:
             raise BadModelFolder(
                 f"{path.name} cannot be loaded by ONNX Runtime {onnxruntime.__version__} ({type(error).__name__}): the "
                 "file is damaged, lacks its external data, or needs a newer runtime. Copy it again with all files "
@@ -57,9 +58,18 @@ class OnnxSession:
         return {found.name: _sizes(found.shape) for found in self._session.get_outputs()}
 
     def run(self, pixels: np.ndarray, output: str | None = None) -> Float[np.ndarray, "batch ..."]:
-        """The output called `output`, or the first, for a batch of the type and shape that the first input takes."""
+        """The output called `output`, or the first, for a batch of the type and shape that the first input takes.
+
+        Raises `BadModelFolder` when the file cannot compute it.
+        """
         name = output if output is not None else next(iter(self.outputs))
-        return self._session.run([name], {next(iter(self.inputs)): pixels})[0]
+        try:
+            return self._session.run([name], {next(iter(self.inputs)): pixels})[0]
+        except self._failures as error:
+            raise BadModelFolder(
+                f"{self.path.name} fails on pixels of shape {list(pixels.shape)} ({type(error).__name__}). Give patches "
+                "of the side that it was exported for, or export it for any batch."
+            ) from error
 
 
 def quantise(source: Path, target: Path) -> None:
