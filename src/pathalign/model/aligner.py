@@ -57,7 +57,7 @@ class Aligner(nn.Module):
 
     def read(self, texts: TextBatch) -> Float[Tensor, "text projection"]:
         """The same, of tokens."""
-        return functional.normalize(self.text_proj(self.qformer.read(texts)[texts.is_first]), dim=-1)
+        return functional.normalize(self.text_proj(self.qformer.read(texts, wanted=texts.is_first)), dim=-1)
 
     def project_slides(self, states: Float[Tensor, "slide query dim"]) -> Float[Tensor, "slide query projection"]:
         """What queries took from slides, in the shared space."""

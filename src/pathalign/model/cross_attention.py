@@ -163,5 +163,5 @@ def _biases(memory: PatchMemory) -> Sequence[Tensor | None]:
     return memory.patch_bias.split(list(memory.lengths))
 
 
-def _ends(lengths: Sequence[int], device: torch.device) -> Int[Tensor, " slide+1"]:
+def _ends(lengths: Sequence[int], device: torch.device) -> Int[Tensor, " end"]:
     return functional.pad(torch.tensor(lengths, dtype=torch.int32).cumsum(0, dtype=torch.int32), (1, 0)).to(device)

@@ -76,7 +76,7 @@ class Describer(nn.Module):
         self, memory: PatchMemory, slide_of_text: Int[Tensor, " text"], texts: TextBatch
     ) -> Float[Tensor, "text 2"]:
         """Whether each text belongs to the slide that is named for it: the mean over queries (index 1 = match)."""
-        queries, _ = self.aligner.qformer.match(memory, slide_of_text, texts)
+        queries, _ = self.aligner.qformer.match(memory, slide_of_text, texts, wanted=torch.zeros_like(texts.is_first))
         return self.itm_head(queries).mean(1)
 
     def next_words(
@@ -84,7 +84,7 @@ class Describer(nn.Module):
     ) -> tuple[Float[Tensor, "target vocab"], Int[Tensor, " target"]]:
         """Logits of every token but the first of each text, and these tokens; no other reaches the vocabulary."""
         qformer = self.aligner.qformer
-        hidden = self.lm_transform(qformer.write(looked, texts)[~texts.is_last])
+        hidden = self.lm_transform(qformer.write(looked, texts, wanted=~texts.is_last))
         return functional.linear(hidden, qformer.word_embeddings.weight, self.lm_bias), texts.ids[~texts.is_first]
 
     @torch.no_grad()

@@ -8,6 +8,8 @@ text. They share self-attention, and what a pass lets see what is all that tells
     match     queries and text, both ways (matching)
     write     text after the queries of `look`, causal (generation); no patch is looked at again
 
+Of text, the last layer computes those tokens that something is made of.
+
 Patches and text tokens are packed, so work is proportional to what is there. Post-norm and GELU as in BERT, so BERT's
 weights load into the text half, and BLIP-2's names map one to one (`blip2`).
 Shapes: patch runs over all slides, token over all texts; row query dim heads.
@@ -100,7 +102,10 @@ class PatchInput(nn.Module):
     def forward(self, bags: BagBatch) -> Float[Tensor, "patch width"]:
         x = (bags.embeddings - self.embedding_mean) / self.embedding_std
         x = functional.layer_norm(x, x.shape[-1:], eps=1e-6)
-        return torch.cat([x, self._sinusoids(bags)], dim=-1) if self._has_positions else x
+        x = torch.cat([x, self._sinusoids(bags)], dim=-1) if self._has_positions else x
+        # Autocast would round the patches anew in every layer, and keep each copy for the backward pass.
+        kind = x.device.type
+        return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
 
     def _sinusoids(self, bags: BagBatch) -> Float[Tensor, "patch wave"]:
         counts = torch.tensor(bags.lengths, device=bags.xy_um.device)
@@ -124,8 +129,8 @@ class SelfAttention(nn.Module):
 
     def project(self, x: Float[Tensor, "*rows dim"]) -> Float[Tensor, "*rows three_dim"]:
         """Queries, keys and values side by side."""
-        parts = (self.query, self.key, self.value)
-        return functional.linear(x, torch.cat([p.weight for p in parts]), torch.cat([p.bias for p in parts]))
+        # Three matrices side by side would be copied, and kept for the backward pass, in each pass through a layer.
+        return torch.cat([part(x) for part in (self.query, self.key, self.value)], dim=-1)
 
     def heads_of(self, projected: Float[Tensor, "row token three_dim"]) -> Projected:
         """Apart, and by head."""
@@ -181,28 +186,32 @@ class Layer(nn.Module):
         return self._see(query, memory, looking), (key, value)
 
     def text(
-        self, text: Float[Tensor, "token dim"], texts: TextBatch, mask: Tensor, behind: Projected | None
-    ) -> Float[Tensor, "token dim"]:
-        """Text, alone or `behind` the keys and values of queries."""
+        self, text: Float[Tensor, "token dim"], texts: TextBatch, mask: Tensor, behind: Projected | None,
+        wanted: Bool[Tensor, " token"] | None = None,
+    ) -> Float[Tensor, "wanted dim"]:  # fmt: skip
+        """Text, alone or `behind` the keys and values of queries; of the `wanted` tokens, or of all."""
         asked, key, value = self.attention.heads_of(texts.padded(self.attention.project(text)))
         if behind is not None:
             key, value = torch.cat([behind[0], key], dim=2), torch.cat([behind[1], value], dim=2)
         mixed = texts.packed(self.attention.attend(asked, key, value, mask))
+        if wanted is not None:
+            text, mixed = text[wanted], mixed[wanted]
         return self.text_ffn(self.attention.output(text, mixed))
 
     def both(
         self, query: Float[Tensor, "row query dim"], text: Float[Tensor, "token dim"], texts: TextBatch, mask: Tensor,
-        memory: PatchMemory, looking: Looking,
-    ) -> tuple[Float[Tensor, "row query dim"], Float[Tensor, "token dim"]]:  # fmt: skip
-        """Queries and text, each seeing all."""
+        memory: PatchMemory, looking: Looking, wanted: Bool[Tensor, " token"] | None = None,
+    ) -> tuple[Float[Tensor, "row query dim"], Float[Tensor, "wanted dim"]]:  # fmt: skip
+        """Queries and text, each seeing all; of the text, the `wanted` tokens or all."""
         own = self.attention.heads_of(self.attention.project(query))
         theirs = self.attention.heads_of(texts.padded(self.attention.project(text)))
         asked, key, value = (torch.cat(pair, dim=2) for pair in zip(own, theirs, strict=True))
         mixed = self.attention.attend(asked, key, value, mask)
         queries = query.shape[1]
-        query = self.attention.output(query, mixed[:, :queries])
-        text = self.attention.output(text, texts.packed(mixed[:, queries:]))
-        return self._see(query, memory, looking), self.text_ffn(text)
+        query, heard = self.attention.output(query, mixed[:, :queries]), texts.packed(mixed[:, queries:])
+        if wanted is not None:
+            text, heard = text[wanted], heard[wanted]
+        return self._see(query, memory, looking), self.text_ffn(self.attention.output(text, heard))
 
     def _see(
         self, query: Float[Tensor, "row query dim"], memory: PatchMemory, looking: Looking
@@ -258,32 +267,38 @@ class QFormer(nn.Module):
             behind.append(own)
         return Looked(x, behind)
 
-    def read(self, texts: TextBatch) -> Float[Tensor, "token dim"]:
-        """Text alone, both ways."""
+    def read(self, texts: TextBatch, *, wanted: Bool[Tensor, " token"] | None = None) -> Float[Tensor, "wanted dim"]:
+        """Text alone, both ways; the last layer computes the `wanted` tokens, or all."""
         x, mask = self._text_start(texts), texts.is_token()[:, None, None, :]
-        for layer in self._layers():
+        *before, last = self._layers()
+        for layer in before:
             x = layer.text(x, texts, mask, None)
-        return x
+        return last.text(x, texts, mask, None, wanted)
 
     def match(
-        self, memory: PatchMemory, slide_of_text: Int[Tensor, " text"], texts: TextBatch
-    ) -> tuple[Float[Tensor, "text query dim"], Float[Tensor, "token dim"]]:
+        self, memory: PatchMemory, slide_of_text: Int[Tensor, " text"], texts: TextBatch, *,
+        wanted: Bool[Tensor, " token"] | None = None,
+    ) -> tuple[Float[Tensor, "text query dim"], Float[Tensor, "wanted dim"]]:  # fmt: skip
         """Queries and text that see each other, each text before the slide that is named for it."""
         looking = Looking.at(slide_of_text, len(memory.lengths))
         query, text = self._query_start(len(texts)), self._text_start(texts)
         mask = functional.pad(texts.is_token(), (query.shape[1], 0), value=True)[:, None, None, :]
-        for layer in self._layers():
+        *before, last = self._layers()
+        for layer in before:
             query, text = layer.both(query, text, texts, mask, memory, looking)
-        return query, text
+        return last.both(query, text, texts, mask, memory, looking, wanted)
 
-    def write(self, looked: Looked, texts: TextBatch) -> Float[Tensor, "token dim"]:
+    def write(
+        self, looked: Looked, texts: TextBatch, *, wanted: Bool[Tensor, " token"] | None = None
+    ) -> Float[Tensor, "wanted dim"]:
         """Text n behind the queries of slide n: each token sees these and the tokens before it."""
         x, longest, queries = self._text_start(texts), max(texts.lengths), looked.states.shape[1]
         earlier = torch.ones(longest, longest, dtype=torch.bool, device=x.device).tril()
         mask = functional.pad(earlier, (queries, 0), value=True)[None, None]
-        for layer, behind in zip(self._layers(), looked.behind, strict=True):
+        *before, last = self._layers()
+        for layer, behind in zip(before, looked.behind, strict=False):
             x = layer.text(x, texts, mask, behind)
-        return x
+        return last.text(x, texts, mask, looked.behind[-1], wanted)
 
     def _layers(self) -> list[Layer]:
         return cast(list[Layer], list(self.layers))

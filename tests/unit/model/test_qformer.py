@@ -139,6 +139,23 @@ def test_reading_and_writing_equal_the_plain_way(qformer: QFormer, bags: BagBatc
     assert_same(qformer, written, texts.packed(expected))
 
 
+def test_only_the_wanted_tokens_are_computed_last(qformer: QFormer, bags: BagBatch, texts: TextBatch) -> None:
+    """Each pass gives some tokens of text, or none, as it gives all of them."""
+    at, some, none = torch.tensor([2, 0, 2]), ~texts.is_last, torch.zeros_like(texts.is_last)
+
+    def match(wanted: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        return qformer.match(qformer.remember(bags), at, texts, wanted=wanted)
+
+    def write(wanted: torch.Tensor | None) -> torch.Tensor:
+        return qformer.write(qformer.look(qformer.remember(bags)), texts, wanted=wanted)
+
+    assert_same(qformer, qformer.read(texts, wanted=texts.is_first), qformer.read(texts)[texts.is_first])
+    assert_same(qformer, write(some), write(None)[some])
+    assert_same(qformer, match(some)[1], match(None)[1][some])
+    assert_same(qformer, match(none)[0], match(None)[0])
+    assert match(none)[1].shape == (0, 32)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_slide_is_the_same_alone_and_beside_others(qformer: QFormer, make_bag: MakeBag, form: Form) -> None:
     """Any grouping of slides into batches gives the same."""
