@@ -67,6 +67,10 @@ class BrokenPlugin(NeedsRepair, ImportError):
     """Another package offers an encoder and does not give it."""
 
 
+class EndpointFailed(PathAlignError, ConnectionError):
+    """An embedding endpoint that does not answer, or whose answer is not one embedding per patch."""
+
+
 class BadEmbeddings(NeedsRepair):
     """Patch embeddings of another program that lack something, contradict themselves or break while they are read."""
 

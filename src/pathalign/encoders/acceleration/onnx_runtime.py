@@ -67,8 +67,8 @@ class OnnxSession:
             return self._session.run([name], {next(iter(self.inputs)): pixels})[0]
         except self._failures as error:
             raise BadModelFolder(
-                f"{self.path.name} fails on pixels of shape {list(pixels.shape)} ({type(error).__name__}). Give patches "
-                "of the side that it was exported for, or export it for any batch."
+                f"{self.path.name} fails on pixels of shape {list(pixels.shape)} ({type(error).__name__}). Give "
+                "patches of the side that it was exported for, or export it for any batch."
             ) from error
 
 
