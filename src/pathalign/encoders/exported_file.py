@@ -44,6 +44,8 @@ class ScriptedModule(nn.Module):
         self.place = nn.Parameter(torch.zeros(()), requires_grad=False)
 
     def forward(self, pixels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim"]:
+        if torch.compiler.is_compiling():  # an export of TorchScript breaks in ways that torch.export does not name
+            raise RuntimeError("TorchScript is run as it is; export the module that it was made of.")
         output = self.script(_as_input(pixels, self.card.input, self.pixels))
         if output.ndim == 3 and self.card.pooling in POOLINGS:
             return POOLINGS[self.card.pooling](output, self.card.prefix_tokens)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pathalign.encoders.acceleration.graph import quiet
+from pathalign.encoders.acceleration.graph import NotExportable, graph_of, quiet
 from pathalign.encoders.encoder import EncoderCard, PatchEncoder
 from pathalign.encoders.exported_card import INPUTS, ExportedCard, card_path, example_card, write_exported_card
 from pathalign.encoders.exported_file import export_encoder, load_exported_file
@@ -217,6 +217,15 @@ def test_a_card_that_does_not_fit_is_refused(change: dict[str, Any], told: str, 
 
     with pytest.raises(BadModelFolder, match=told):
         load_exported_file(path)
+
+
+def test_torchscript_is_not_exported_again(tmp_path: Path) -> None:
+    """It is told as such, so that the choice of a runtime falls back to torch."""
+    encoder = load_exported_file(written(tmp_path, ".ts"))
+
+    assert isinstance(encoder, TorchEncoder)
+    with pytest.raises(NotExportable, match="ScriptedModule cannot be exported"):
+        graph_of(encoder.module, patch_px=32)
 
 
 def test_a_side_that_the_file_does_not_take_is_refused(tmp_path: Path) -> None:
