@@ -10,7 +10,7 @@ DEMO ?= pathalign-demo
 # end_to_end, first. More than eight processes would import longer than they test. `make test ON_ALL_CORES=` has one.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-encode bench-read bench-store proof-composites proof-pathssl proof-tissue proof-robustness clean
+.PHONY: help setup test fast demo lint format docs bench bench-encode bench-read bench-store bench-train proof-composites proof-pathssl proof-tissue proof-robustness clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench-store: $(READY)  ## embeddings read from our files, shards, TRIDENT's layo
 
 bench-encode: $(READY)  ## encoders by what computes them, and int8 by its neighbours: make bench-encode [ENCODER=DIR]
 	$(BIN)/python benchmarks/encode.py $(if $(ENCODER),--encoder $(ENCODER))
+
+bench-train: $(READY)  ## operations, memory and CPU time of training beside BLIP-2 as it stands; ten minutes, or [FULL=1]
+	$(BIN)/python benchmarks/training.py $(if $(FULL),--full)
 
 bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and its memory
 	$(BIN)/python benchmarks/pipeline.py
