@@ -102,8 +102,9 @@ def encoder_of(name: str) -> TorchEncoder:
     module = OwnVit(vit)
     if isinstance(vit.patch_embed, TextureStem):
         vit.patch_embed.calibrate(module.pixels(channels_first(probe_patches(PX))))
-        for variates in (vit.variates, vit.extreme_variates):
-            nn.init.normal_(variates, std=len(variates) ** -0.5)
+        for key, fitted in vit.named_buffers():  # what pre-training fits in closed form
+            if fitted.ndim == 2 and not key.startswith("patch_embed."):
+                nn.init.normal_(fitted, std=len(fitted) ** -0.5)
     card = EncoderCard(
         name=name, embedding_dim=vit.embedding_dim, patch_px=PX, patch_mpp=1.0, licence="", source="random",
         weights_digest="",

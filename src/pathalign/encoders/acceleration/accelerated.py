@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,19 +34,20 @@ Tell = Callable[[str], None]
 class AcceleratedEncoder:
     """Set up and verified on first use, and again where it is unpickled; on a GPU it is the torch encoder as it is.
 
-    Where `may_fall_back`, a way that cannot be set up or is not exact enough is left for torch in float32 and the
-    reason told; else it raises.
+    A way that cannot be set up or is not exact enough is left for the next of `otherwise`, and the reason told; where
+    there is none left, it raises.
     """
 
     def __init__(
-        self, encoder: TorchEncoder, route: Route, *, patch_px: int, may_fall_back: bool = False,
+        self, encoder: TorchEncoder, route: Route, *, patch_px: int, otherwise: Sequence[Route] = (),
         calibration: UInt8[Tensor, "patch patch_px patch_px 3"] | None = None, tell: Tell | None = None,
     ) -> None:  # fmt: skip
         assert route.precision != "int8" or route.runtime != "openvino" or calibration is not None
+        assert all(other.precision != "int8" for other in otherwise), "nobody is given what they did not ask for"
         self.encoder = encoder
         self.route = route
         self.patch_px = patch_px
-        self._may_fall_back = may_fall_back
+        self._otherwise = tuple(otherwise)
         self._calibration = calibration
         self._tell = tell
         self._run: Run | None = None
@@ -96,18 +97,19 @@ class AcceleratedEncoder:
 
     def _ready(self) -> Run | None:
         """None where torch computes: on a GPU, or after falling back."""
-        if self.device.type != "cpu" or self.route.is_plain:
-            return None
-        if self._run is None:
+        while self.device.type == "cpu" and not self.route.is_plain:
+            if self._run is not None:
+                return self._run
             try:
                 self._run = self._verified(self._built())
             except (NotExportable, NotExact) as error:
-                if not self._may_fall_back:
+                if not self._otherwise:
                     raise
+                self.route, *others = self._otherwise
+                self._otherwise = tuple(others)
                 if self._tell is not None:
-                    self._tell(f"{error} torch in float32 computes instead.")
-                self.route = Route()
-        return self._run
+                    self._tell(f"{error} {self.route.runtime} in {self.route.precision} is tried instead.")
+        return None
 
     def _built(self) -> Run:
         threads = min(torch.get_num_threads(), usable_cores())
@@ -129,7 +131,7 @@ class AcceleratedEncoder:
         if self.cosine < least:
             raise NotExact(
                 f"{self.card.name} on {self.route.runtime} in {self.route.precision} must be within a cosine of "
-                f"{least} of float32, and is at {self.cosine:.5f}. Use `--precision float32`."
+                f"{least} of float32, and is at {self.cosine:.5f}. Use `--runtime torch --precision float32`."
             )
         return run
 

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from pathalign.encoders.acceleration.accelerated import AcceleratedEncoder, Tell
-from pathalign.encoders.acceleration.choice import Precision, Runtime, choose, installed_runtimes
+from pathalign.encoders.acceleration.choice import Precision, Runtime, choose, in_its_place, installed_runtimes
 from pathalign.encoders.acceleration.gpu import GpuEncoder
 from pathalign.encoders.acceleration.processor import this_processor
 from pathalign.encoders.encoder import PatchEncoder
@@ -40,8 +40,9 @@ def accelerated(
         return _on_gpu(encoder, runtime, precision, compiled=compiled)
     if compiled:
         raise NeedsRepair("`--compile` gains nothing on a CPU. Leave it out, or use `--runtime openvino`.")
+    installed = installed_runtimes()
     route = choose(
-        this_processor(), installed_runtimes(), runtime=runtime, precision=precision,
+        this_processor(), installed, runtime=runtime, precision=precision,
         weight_bytes=weight_bytes(encoder.module), memory_bytes=_memory_bytes(),
     )  # fmt: skip
     if route.is_plain:
@@ -52,8 +53,9 @@ def accelerated(
             raise NeedsRepair("int8 on OpenVINO needs patches to calibrate on. Use `--runtime onnxruntime`.")
         calibration = calibrate()
     # What nobody asked for may be left; what was asked for is done or refused.
+    otherwise = () if asked else in_its_place(route, installed)
     return AcceleratedEncoder(
-        encoder, route, patch_px=patch_px, may_fall_back=not asked, calibration=calibration, tell=tell
+        encoder, route, patch_px=patch_px, otherwise=otherwise, calibration=calibration, tell=tell
     )
 
 

@@ -79,6 +79,19 @@ def choose(
     return Route(precision=precision, why=f"OpenVINO is not installed; {precision}: {because}")
 
 
+def in_its_place(route: Route, installed: frozenset[Runtime]) -> tuple[Route, ...]:
+    """What is tried, in order, where a chosen `route` turns out not to be exact enough or not possible.
+
+    First the same runtime in float32, then ONNX Runtime, which adds up in torch's order more often than OpenVINO does
+    and is no slower than torch; then torch.
+    """
+    others: list[Route] = []
+    if route.runtime == "openvino":
+        others += [Route(runtime="openvino")] if route.precision != "float32" else []
+        others += [Route(runtime="onnxruntime")] if "onnxruntime" in installed else []
+    return (*others, Route())
+
+
 def _int8(processor: Processor, installed: frozenset[Runtime], runtime: Runtime | None) -> Route:
     """With units for bytes calibrated OpenVINO is fastest, without them ONNX Runtime's own products of bytes are."""
     if runtime == "torch":

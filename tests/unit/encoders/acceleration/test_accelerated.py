@@ -97,7 +97,9 @@ def test_a_way_that_is_not_exact_enough_is_left_or_refused(encoder, patches, mon
     monkeypatch.setattr(accelerated, "least_cosine", lambda *_: 0.9997)
     told: list[str] = []
     asked = AcceleratedEncoder(encoder, Route(precision="bfloat16"), patch_px=PX)
-    chosen = AcceleratedEncoder(encoder, Route(precision="bfloat16"), patch_px=PX, may_fall_back=True, tell=told.append)
+    chosen = AcceleratedEncoder(
+        encoder, Route(precision="bfloat16"), patch_px=PX, otherwise=[Route()], tell=told.append
+    )
 
     with pytest.raises(NotExact, match=r"0\.99970"):
         asked.encode(patches)
@@ -124,7 +126,7 @@ def test_a_module_that_cannot_be_exported_is_left_or_refused(encoder):
     branching = TorchEncoder(_Branching(), encoder.card)
     patches = torch.ones(2, PX, PX, 3, dtype=torch.uint8)
     asked = AcceleratedEncoder(branching, Route(runtime="openvino"), patch_px=PX)
-    chosen = AcceleratedEncoder(branching, Route(runtime="openvino"), patch_px=PX, may_fall_back=True)
+    chosen = AcceleratedEncoder(branching, Route(runtime="openvino"), patch_px=PX, otherwise=[Route()])
 
     with pytest.raises(NotExportable, match="--runtime torch"):
         asked.encode(patches)

@@ -51,8 +51,10 @@ def test_what_nobody_asked_for_may_be_left(encoder, machine):
     assert isinstance(chosen, AcceleratedEncoder)
     assert isinstance(asked, AcceleratedEncoder)
     assert (chosen.route.runtime, chosen.route.precision) == ("openvino", "bfloat16")
-    assert chosen._may_fall_back
-    assert not asked._may_fall_back
+    assert [(way.runtime, way.precision) for way in chosen._otherwise] == [
+        ("openvino", "float32"), ("onnxruntime", "float32"), ("torch", "float32")
+    ]  # fmt: skip
+    assert asked._otherwise == ()
 
 
 def test_the_plain_way_is_the_encoder_itself(encoder, machine):

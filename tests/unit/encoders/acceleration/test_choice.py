@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pathalign.encoders.acceleration.choice import Route, choose
+from pathalign.encoders.acceleration.choice import Route, choose, in_its_place
 from pathalign.encoders.acceleration.processor import Processor, listed_features
 from pathalign.errors import MissingExtra, NeedsRepair
 
@@ -91,6 +91,13 @@ def test_an_encoder_that_may_not_fit_twice_is_not_converted():
     assert choose(AVX2, ALL, weight_bytes=5 * gib, memory_bytes=19 * gib).runtime == "torch"
     assert choose(AVX2, ALL, weight_bytes=5 * gib, memory_bytes=21 * gib).runtime == "openvino"
     assert choose(AVX2, ALL, weight_bytes=5 * gib, memory_bytes=19 * gib, runtime="openvino").runtime == "openvino"
+
+
+def test_what_is_tried_after_a_way_that_fails():
+    """torch in float32 is the last of each, and nothing is tried twice."""
+    assert in_its_place(Route(runtime="openvino"), ALL) == (Route(runtime="onnxruntime"), Route())
+    assert in_its_place(Route(runtime="openvino"), OPENVINO) == (Route(),)
+    assert in_its_place(Route(precision="bfloat16"), ALL) == (Route(),)
 
 
 def test_units_are_believed_when_they_are_listed_and_fast():
