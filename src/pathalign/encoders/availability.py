@@ -13,7 +13,7 @@ from pathalign.encoders.plugins import Plugin, plugins
 
 State = Literal["ready", "download", "access", "extra", "broken"]
 
-_EXTRAS: Mapping[str, tuple[str, str]] = {"path_foundation": ("tensorflow", "keras")}
+_EXTRAS: Mapping[str, tuple[str, str]] = {"path_foundation": ("openvino", "openvino")}
 """Of adapters that need one: the module to be there, and the extra that brings it."""
 
 

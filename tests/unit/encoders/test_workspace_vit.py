@@ -75,7 +75,7 @@ def test_statistics_turn_with_the_patch() -> None:
 
 
 def test_statistics_hardly_see_other_amounts_of_stain() -> None:
-    """Density times 1.5 hardly moves statistics by the patch's own dyes, and moves those by fixed dyes by their spread."""
+    """Density times 1.5 hardly moves statistics by the patch's own dyes; those by fixed dyes it moves a lot."""
     stem, images = TextureStem(8, 16), normalise(tissue(4))
     transmitted = images * stem.std + stem.mean
     darker = (transmitted**1.5 - stem.mean) / stem.std

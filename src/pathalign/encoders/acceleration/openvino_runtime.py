@@ -1,9 +1,10 @@
-"""OpenVINO on this machine's CPU, from a torch module directly. The only module that loads it."""
+"""OpenVINO on this machine's CPU, from a torch module or a SavedModel directly. The only module that loads it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from torch import nn
 
 from pathalign.encoders.acceleration.graph import NotExportable, graph_of, quiet
-from pathalign.errors import MissingExtra
+from pathalign.errors import BadModelFolder, MissingExtra
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 """The type of what is not quantised."""
@@ -29,16 +30,45 @@ class OpenVinoModel:
         model = _converted(module, patch_px)
         if quantise is not None:
             model = quantise(model)
-        # One stream: all threads on one batch. No pinning: whoever reads slides needs a core now and then.
-        options = {
-            "INFERENCE_PRECISION_HINT": _HINTS[precision], "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }  # fmt: skip
-        self._compiled = openvino.Core().compile_model(model, "CPU", options)
+        self._compiled = openvino.Core().compile_model(model, "CPU", _options(precision, threads))
 
     def run(self, pixels: Float[np.ndarray, "batch 3 height width"]) -> Float[np.ndarray, "batch dim"]:
         """The embeddings, in memory of their own."""
         return np.array(self._compiled(pixels)[0], dtype=np.float32)
+
+
+class SavedModel:
+    """A TensorFlow SavedModel with one input, compiled for the CPU; TensorFlow itself is not needed."""
+
+    def __init__(self, folder: Path, *, threads: int) -> None:
+        """Raises `MissingExtra`, and `BadModelFolder` when OpenVINO cannot read the folder."""
+        openvino = _openvino()
+        try:
+            with quiet():
+                model = openvino.Core().read_model(str(folder))
+                self._compiled = openvino.Core().compile_model(model, "CPU", _options("float32", threads))
+        except RuntimeError as error:
+            raise BadModelFolder(
+                f"{folder.name} is damaged, or no SavedModel that OpenVINO can read. Copy the folder again."
+            ) from error
+        self._name = folder.name
+
+    def run(self, pixels: Float[np.ndarray, "batch height width 3"]) -> Float[np.ndarray, "batch ..."]:
+        """The first output, in memory of its own; raises `BadModelFolder` for an input that it does not take."""
+        try:
+            return np.array(self._compiled(pixels)[0], dtype=np.float32)
+        except RuntimeError as error:
+            raise BadModelFolder(
+                f"The SavedModel in {self._name} does not take pixels of shape {list(pixels.shape)}: is it this one?"
+            ) from error
+
+
+def _options(precision: str, threads: int) -> dict[str, Any]:
+    # One stream: all threads on one batch. No pinning: whoever reads slides needs a core now and then.
+    return {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision], "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }  # fmt: skip
 
 
 def version() -> str:
