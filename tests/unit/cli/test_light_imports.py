@@ -41,7 +41,9 @@ for layer in ("domain", "store", "slides", "text", "evaluate"):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["embed", "--help"], ["status"], ["encoders"], ["frobnicate"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["embed", "--help"], ["status"], ["encoders"], ["frobnicate"]], ids=" ".join
+)
 def test_help_and_errors_load_no_torch(arguments: list[str]) -> None:
     """What answers at once must not wait for torch."""
     run = f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass"
