@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from pathalign.cli.console import emit, progress_bar, say, with_json, with_workspace
+from pathalign.cli.console import emit, progress_bar, say, show_problems, with_json, with_workspace
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import NeedsRepair
 from pathalign.store.workspace import Workspace
@@ -42,7 +43,13 @@ def _patch_options(verb: Any) -> Any:
     for option in (
         click.option("--min-tissue", default=0.25, show_default=True, help="Least share of tissue in a patch."),
         click.option("--patch-px", default=224, show_default=True, help="Side of a patch in pixels."),
-        click.option("--mpp", default=1.0, show_default=True, help="Resolution of patches in micrometres per pixel."),
+        click.option(
+            "--mpp",
+            "mpps",
+            type=float,
+            multiple=True,
+            help="Micrometres per pixel; may be given several times (default: 1; small and base: 0.5, 1 and 2).",
+        ),
     ):
         verb = option(verb)
     return verb
@@ -53,22 +60,38 @@ def _patch_options(verb: Any) -> Any:
 @click.option(
     "--recipe", default="tiny", show_default=True, help="tiny: CPU minutes; small: ViT-S/16; base: ViT-B/16 (GPU)."
 )
+@click.option(
+    "--patches", "pictures", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Train on the pictures below a folder instead of on slides.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(0), help="Processes that read slides (default: by device and cores).")
+@click.option("--batch", type=click.IntRange(2), help="Patches of a step, of all processes (default: the recipe's).")
 @click.option("--steps", type=click.IntRange(1), help="Steps of the schedule.")
 @click.option("--restart", is_flag=True, help="Drop the checkpoint and train anew.")
 @_how_options
 @with_workspace
 @with_json
 def pretrain(
-    recipe: str, mpp: float, patch_px: int, min_tissue: float, steps: int | None, restart: bool, device: str,
-    trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
+    recipe: str, mpps: tuple[float, ...], patch_px: int, min_tissue: float, pictures: Path | None, workers: int | None,
+    workspace: Workspace, as_json: bool, **how: Any,
 ) -> None:  # fmt: skip
     """Train a vision transformer on the tissue of the training split, by masked siamese networks (MSN).
 
     It is what `embed` uses when no encoder is named, so that the chain runs where no weights can be downloaded.
     """
-    spec = _spec(mpp, patch_px, min_tissue)
-    how = {"recipe": recipe, "steps": steps, "restart": restart, "device": device, "trackers": trackers}
-    done = run_pretrain(workspace, spec, **how)
+    from pathalign.encoders.device import pick_device
+    from pathalign.slides.slide_reading import ReadingConfig
+    from pathalign.tasks.local_engine import default_workers
+    from pathalign.train.pathssl.recipe import pretrain_recipe
+
+    mpps = mpps or pretrain_recipe(recipe).supply.mpps
+    for mpp in mpps:
+        spec = _spec(mpp, patch_px, min_tissue)
+    if workers is None:
+        workers = default_workers(on_gpu=pick_device(how["device"]).type == "cuda")
+    reading = ReadingConfig(workers=workers)
+    done = run_pretrain(workspace, spec, recipe=recipe, mpps=mpps, pictures=pictures, reading=reading, **how)
+    show_problems(done.problems)
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign embed"))
 
 
@@ -165,16 +188,22 @@ def index(workspace: Workspace, as_json: bool) -> None:
 
 
 def run_pretrain(
-    workspace: Workspace, spec: PatchSpec, *, recipe: str = "tiny", steps: int | None = None, **how: Any
-) -> Any:
+    workspace: Workspace, spec: PatchSpec, *, recipe: str = "tiny", mpps: tuple[float, ...] = (),
+    steps: int | None = None, batch: int | None = None, **how: Any,
+) -> Any:  # fmt: skip
     """Pre-train with a recipe; `demo` and `embed` do so with the default. `how` goes to `pretrain_encoder`."""
     from pathalign.train.pathssl.recipe import pretrain_recipe
-    from pathalign.train.runs import pretrain_encoder
+    from pathalign.train.pretraining import pretrain_encoder
 
     chosen = pretrain_recipe(recipe)
-    if steps:
-        chosen = replace(chosen, schedule=replace(chosen.schedule, steps=steps))
-    return pretrain_encoder(workspace, chosen, spec=spec, progress=progress_bar, **how)
+    schedule = replace(
+        chosen.schedule, steps=steps or chosen.schedule.steps, batch=batch or chosen.schedule.batch
+    )  # fmt: skip
+    supply = replace(
+        chosen.supply, mpps=mpps or (spec.patch_mpp,), patch_px=spec.patch_px, min_tissue=spec.min_tissue
+    )  # fmt: skip
+    chosen = replace(chosen, schedule=schedule, supply=supply)
+    return pretrain_encoder(workspace, chosen, progress=progress_bar, **how)
 
 
 def _show_trained(done: Any, next_step: str) -> None:
@@ -183,7 +212,8 @@ def _show_trained(done: Any, next_step: str) -> None:
         return
     losses = ", ".join(f"{name} {value:.3f}" for name, value in done.final.items() if name.endswith(("loss", "nce")))
     say(
-        f"models/{done.folder.name} trained on {done.slides} slides in {done.steps} steps ({losses}). Next: {next_step}"
+        f"models/{done.folder.name} trained on {done.slides} {done.trained_on} in {done.steps} steps ({losses}). "
+        f"Next: {next_step}"
     )
 
 

@@ -54,6 +54,7 @@ def read_status(workspace: Workspace) -> Status:
             catalog.slides(),
             {**catalog.outcomes("import-embeddings"), **catalog.outcomes("embed")},
         )
+        seen = {**catalog.outcomes("pretrain"), **outcomes}  # what `embed` found is newer
     sets = sorted((workspace.root / "embeddings").glob(f"*/{MANIFEST}"))
     artifacts = {
         "embeddings": _id(sets[0]) if sets else None,
@@ -64,7 +65,7 @@ def read_status(workspace: Workspace) -> Status:
     }
     problems = [
         {"slide_id": slide_id, "outcome": outcome.value, "reason": reason}
-        for slide_id, (outcome, reason) in outcomes.items() if outcome != "ok" or reason
+        for slide_id, (outcome, reason) in seen.items() if outcome != "ok" or reason
     ]  # fmt: skip
     return Status(
         root=workspace.root, counts=counts, splits=dict(Counter(slide.split.value for slide in slides)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pathalign.domain.geometry import PatchSpec
 from pathalign.train.cohort import TrainingCohort
+from pathalign.train.pathssl.rounds import PatchSupply
 from pathalign.version import __version__
 
 _TITLES = {"retrieval": "PathAlign-R", "generation": "PathAlign-G"}
@@ -51,8 +51,10 @@ Load it with `pathalign.load("FOLDER")`.
 {_LIMITS}"""
 
 
-def encoder_card(*, slides: int, patches: int, spec: PatchSpec) -> str:
+def encoder_card(*, trained_on: str, supply: PatchSupply) -> str:
     """The card of the workspace's own patch encoder."""
+    mpps = ", ".join(f"{mpp:g}" for mpp in supply.mpps)
+    named = f" (`embed` takes the middle one, {supply.middle_mpp:g})" if len(supply.mpps) > 1 else ""
     return f"""\
 ---
 library_name: pathalign
@@ -61,8 +63,8 @@ tags: [pathology, patch-encoder, self-supervised]
 
 # Patch encoder of a workspace
 
-A small vision transformer, trained without labels on {patches} patches of {slides} slides (training split only),
-{spec.patch_px} px at {spec.patch_mpp:g} um per pixel. Made by PathAlign {__version__} with `pathalign pretrain`.
+A vision transformer, trained without labels on {trained_on},
+{supply.patch_px} px at {mpps} um per pixel{named}. Made by PathAlign {__version__} with `pathalign pretrain`.
 
 It makes the chain run where no weights can be downloaded. A foundation model named with `--encoder` will serve better.
 """

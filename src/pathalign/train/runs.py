@@ -1,4 +1,4 @@
-"""The training stages of a workspace: pretrain, train retrieval, train generation. Each writes one model folder.
+"""The training stages of a workspace that need texts: train retrieval, train generation. Each writes one model folder.
 
 Each may be killed and run again: it goes on from its last checkpoint and ends with the same bytes. Each may be started
 by torchrun: the processes share every step, and the first of them writes.
@@ -11,81 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import Split
-from pathalign.errors import MissingArtifact, PathAlignError
 from pathalign.model.describer import Describer
-from pathalign.model.folder import save_model, save_weights
+from pathalign.model.folder import save_model
 from pathalign.model.language_model import FrozenLanguageModel
-from pathalign.slides.patch_reading import read_patches
-from pathalign.slides.patches import plan_patches
-from pathalign.slides.slide_reader import SlideReader
-from pathalign.slides.tissue.mask import TissueConfig
-from pathalign.store.artifact import digest, read_manifest, strictest_licence, write_json, write_manifest, write_text
+from pathalign.store.artifact import read_manifest, strictest_licence, write_manifest
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import forget_checkpoint
 from pathalign.train.generation import Stage1Objective, Stage2Objective, scale_prompt
 from pathalign.train.language_model import LanguageModelObjective
-from pathalign.train.model_card import encoder_card, model_card
-from pathalign.train.pathssl.objective import PretrainObjective
-from pathalign.train.pathssl.recipe import PretrainRecipe
+from pathalign.train.model_card import model_card
 from pathalign.train.recipes import GenerationRecipe, RetrievalRecipe
 from pathalign.train.retrieval import ContrastiveObjective, new_aligner
 from pathalign.train.stage import Stage, TrainedModel
 
-RETRIEVAL, GENERATION, ENCODER = "retrieval", "generation", "encoder"
+RETRIEVAL, GENERATION = "retrieval", "generation"
 EMBEDDINGS_REPAIR = "Run `pathalign embed`."
-
-
-def pretrain_encoder(
-    workspace: Workspace,
-    recipe: PretrainRecipe,
-    *,
-    spec: PatchSpec,
-    restart: bool = False,
-    device: str = "auto",
-    trackers: Sequence[str] = (),
-    progress: Progress = silent,
-) -> TrainedModel:
-    """Train the workspace's own patch encoder on the tissue of its training split, without labels or texts."""
-    folder = workspace.encoder_folder
-    with (
-        Stage.entered(
-            workspace, "pretrain", folder, device=device, trackers=trackers, progress=progress
-        ) as stage,
-        Catalog(workspace.catalog_path) as catalog,
-    ):  # fmt: skip
-        slides = [slide for slide in catalog.slides(split=Split.TRAIN) if slide.path is not None]
-        inputs = digest([[slide.slide_id, str(slide.path), slide.mpp] for slide in slides])
-        config = {**recipe.as_json(), "patch_mpp": spec.patch_mpp, "patch_px": spec.patch_px}
-        if stage.done("patch encoder", config, {"slides": inputs}, restart=restart):
-            return TrainedModel.untrained(folder, len(slides))
-        patches = _sample_patches(slides, spec, recipe, stage.progress)
-        objective = PretrainObjective(patches, recipe)
-        identity = {"inputs": inputs, "config": config}
-        final = stage.trained(objective, recipe.schedule, "Pre-training", identity=identity)
-
-        def write() -> None:
-            objective.finish()
-            folder.mkdir(parents=True, exist_ok=True)
-            save_weights(folder / "model.safetensors", objective.vit.state_dict())
-            about = {
-                "model_type": "pathalign-vit", "name": "workspace", "vit": recipe.vit.as_json(), "licence": "",
-                "patch_mpp": spec.patch_mpp, "source": "pathalign pretrain, self-supervised on this workspace's slides",
-            }  # fmt: skip
-            write_json(folder / "config.json", about)
-            write_text(folder / "README.md", encoder_card(slides=len(slides), patches=len(patches), spec=spec))
-            write_manifest(folder, kind="patch encoder", config=config, parents={"slides": inputs}, licence="")
-            forget_checkpoint(stage.run)
-
-        stage.written(write)
-    return TrainedModel(folder=folder, slides=len(slides), steps=recipe.schedule.steps, up_to_date=False, final=final)
 
 
 def train_retrieval(
@@ -218,34 +164,3 @@ def _language_model(
     schedule = recipe.language_model.schedule
     stage.trained(objective, schedule, "Language model", identity=identity, part="language-model")
     return objective.frozen()
-
-
-def _sample_patches(slides: list[Any], spec: PatchSpec, recipe: PretrainRecipe, progress: Progress) -> torch.Tensor:
-    """Up to `max_patches` tissue patches, the same number from every slide as far as it goes, in a fixed order."""
-    if not slides:
-        raise MissingArtifact(
-            "The training split holds no slide to pre-train on. Run `pathalign add slides.csv` first."
-        )
-    share = max(1, recipe.max_patches // len(slides))
-    chosen: list[np.ndarray] = []
-    with progress("Reading patches", len(slides)) as advance:
-        for number, slide in enumerate(slides):
-            if len(chosen) < recipe.max_patches:
-                chosen += _patches_of(slide, spec, share, np.random.default_rng([recipe.schedule.seed, number]))
-            advance(1)
-    if len(chosen) < 8:
-        raise MissingArtifact(
-            f"Pre-training needs at least 8 tissue patches in the training split; there are {len(chosen)}. "
-            "Add slides, or name a ready patch encoder with `pathalign embed --encoder NAME`."
-        )
-    return torch.from_numpy(np.stack(chosen[: recipe.max_patches]))
-
-
-def _patches_of(slide: Any, spec: PatchSpec, most: int, random: np.random.Generator) -> list[np.ndarray]:
-    try:
-        with SlideReader(slide.path, given_mpp=slide.mpp) as reader:
-            grid = plan_patches(reader, spec, TissueConfig())
-            kept = np.sort(random.permutation(len(grid))[:most])
-            return [patch for batch in read_patches(reader, grid.only(kept), batch=64) for patch in batch]
-    except (PathAlignError, OSError):
-        return []  # `embed` records the slide with its reason; pre-training does without it

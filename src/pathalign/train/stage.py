@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pathalign.domain.progress import Notable, Progress, silent
+from pathalign.domain.records import Problem
 from pathalign.store.artifact import MANIFEST, digest, read_manifest
 from pathalign.store.workspace import Workspace
 from pathalign.train.engine import Objective, Schedule, World, joined, train
@@ -32,6 +33,10 @@ class TrainedModel:
     """True when the same model was there already, so that nothing was trained."""
     final: Mapping[str, float]
     """The parts of the loss at the last step; empty when nothing was trained."""
+    problems: Sequence[Problem] = ()
+    """What could not be read."""
+    trained_on: str = "slides"
+    """What `slides` counts: slides, or pictures of a folder."""
 
     def as_json(self) -> dict[str, object]:
         """The document of `train --json`."""

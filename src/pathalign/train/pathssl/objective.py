@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from pathalign.encoders.workspace_vit import WorkspaceViT
+from pathalign.errors import NeedsRepair
 from pathalign.train.engine import ALONE, Alarm, StepRandom, World, batch_at
 from pathalign.train.pathssl import monitor
 from pathalign.train.pathssl.msn import balanced, cross_entropy, mean_entropy, sharpened
 from pathalign.train.pathssl.pixel_views import PixelViews
 from pathalign.train.pathssl.recipe import PretrainRecipe
+from pathalign.train.pathssl.rounds import Rounds
 from pathalign.train.pathssl.siamese import SiameseNet, View, momentum_at
 from pathalign.train.pathssl.statistic_views import StatisticViews
 
 WATCHED_PATCHES = 256
 _BATCH = 64
 
-Patches = Callable[[int, World], UInt8[Tensor, "own height width 3"]]
-"""A process's own patches of a step."""
-
 
 class PretrainObjective:
-    """Trains the ViT of a recipe on a sample of patches in memory."""
+    """Trains the ViT of a recipe on a sample of patches in memory, or on a stream of them."""
 
     def __init__(
         self,
@@ -33,8 +32,21 @@ class PretrainObjective:
         recipe: PretrainRecipe,
         *,
         labels: Int[Tensor, " patch"] | None = None,
+        stream: Rounds | None = None,
     ) -> None:
-        """`labels` are never trained on; with them the log has the accuracy of nearest neighbours, leaving one out."""
+        """`labels` are never trained on; with them the log has the accuracy of nearest neighbours, leaving one out.
+
+        With a `stream` (linear stem alone) the batches come from it, and `patches` are only watched. Raises
+        `NeedsRepair` for a stream with a schedule that accumulates.
+        """
+        if stream is not None and recipe.vit.stem != "linear":
+            raise ValueError("Only the linear stem streams patches: the texture stem describes its sample once.")
+        if stream is not None and recipe.schedule.accumulate != 1:
+            raise NeedsRepair(
+                f"A step of streamed patches is not cut into micro-batches, and accumulate is "
+                f"{recipe.schedule.accumulate}. Set it to 1 and lower the batch with `--batch`, or use more processes."
+            )
+        self._stream = stream
         torch.manual_seed(recipe.schedule.seed)
         self._recipe, self._patches, self._labels = recipe, patches, labels
         self.module = SiameseNet(recipe)
@@ -57,7 +69,7 @@ class PretrainObjective:
         if self._statistics is not None:
             target, anchors = self._statistics.at(own, random)
         else:
-            target, anchors = self._pixels.at(self._patches[own].to(self._device), own, random)
+            target, anchors = self._pixels.at(self._own(step, own, world).to(self._device), own, random)
         siamese, net = self._recipe.siamese, self.module
         log_target = world.gather(sharpened(net.log_target(target), siamese.sharpening))
         place = self._place(len(own), world)
@@ -67,6 +79,11 @@ class PretrainObjective:
             "msn_loss": world.mean(cross_entropy(log_target, log_anchor)),
             "entropy_loss": world.once(-siamese.entropy_weight * mean_entropy(world.gather(log_anchor))),
         }
+
+    def _own(self, step: int, own: Int[Tensor, " own"], world: World) -> UInt8[Tensor, "own height width 3"]:
+        if self._stream is None:
+            return self._patches[own]
+        return self._stream.at(step, rank=world.rank, ranks=world.size)
 
     def _place(self, own: int, world: World) -> slice:
         if world.size == 1:
@@ -84,7 +101,7 @@ class PretrainObjective:
         return self.module.followers()
 
     def items(self, step: int) -> list[str]:
-        """The patches of a step, by their number in the sample."""
+        """The patches of a step, by their number in the sample, or in the batch of a stream."""
         return [f"patch {i}" for i in self._chosen(step).tolist()]
 
     @torch.no_grad()
@@ -119,6 +136,8 @@ class PretrainObjective:
 
     def _chosen(self, step: int) -> Int[Tensor, " batch"]:
         schedule = self._recipe.schedule
+        if self._stream is not None:
+            return torch.arange(schedule.batch)  # the place in the whole batch keys the random numbers of a patch
         batch = min(schedule.batch, len(self._patches))
         return torch.from_numpy(batch_at(step, items=len(self._patches), batch=batch, seed=schedule.seed))
 

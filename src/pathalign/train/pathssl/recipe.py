@@ -9,6 +9,7 @@ from typing import Any
 from pathalign.encoders.workspace_vit import WorkspaceViTConfig
 from pathalign.errors import UnknownName
 from pathalign.train.engine import Schedule
+from pathalign.train.pathssl.rounds import PatchSupply
 from pathalign.train.pathssl.views import StainJitter
 
 
@@ -56,6 +57,8 @@ class PretrainRecipe:
     schedule: Schedule
     siamese: Siamese = field(default_factory=Siamese)
     jitter: StainJitter = field(default_factory=StainJitter)
+    supply: PatchSupply = field(default_factory=PatchSupply)
+    """Where patches come from; the linear stem streams them, the texture stem takes one round of `max_patches`."""
     max_patches: int = 3072
     """Patches held in memory, spread evenly over the training slides (150 kB each, and 32 kB of statistics)."""
     restained_patches: int = 1024
@@ -79,6 +82,7 @@ def tiny() -> PretrainRecipe:
     return PretrainRecipe(
         vit=WorkspaceViTConfig(dim=96, depth=2, heads=3, stem="texture", canonical=24),
         schedule=Schedule(steps=100, batch=128, peak_lr=2e-3, final_lr=2e-5, warmup_steps=20),
+        supply=PatchSupply(mpps=(1.0,)),
         siamese=Siamese(
             prototypes=256, projection_dim=64, projection_hidden=256, focal_anchors=1, focal_px=112, momentum=0.98
         ),

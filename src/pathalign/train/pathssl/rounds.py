@@ -19,7 +19,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from pathalign.errors import MissingArtifact
+from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.train.engine import batch_at
 
 
@@ -45,6 +45,11 @@ class PatchSupply:
             raise ValueError(f"mpps must be one or more resolutions within 0.05-20, got {self.mpps}.")
         if min(self.round_patches, self.patches_per_visit, self.steps_per_round, self.lanes) < 1:
             raise ValueError("round_patches, patches_per_visit, steps_per_round and lanes must be at least 1.")
+
+    @property
+    def middle_mpp(self) -> float:
+        """The resolution that an encoder's card names."""
+        return sorted(self.mpps)[len(self.mpps) // 2]
 
     def as_json(self) -> dict[str, Any]:
         """What manifests record."""
@@ -104,11 +109,11 @@ class Rounds:
     def at(self, step: int, *, rank: int = 0, ranks: int = 1) -> UInt8[Tensor, "share y x 3"]:
         """The share of this rank in the batch of a step; the shares of all ranks in their order are the batch.
 
-        Every patch of a lane is drawn once before one is drawn again. Raises `ValueError` when the lanes cannot be
+        Every patch of a lane is drawn once before one is drawn again. Raises `NeedsRepair` when the lanes cannot be
         dealt to so many ranks, and `MissingArtifact` when there is not a single patch.
         """
         if self._lanes % ranks:
-            raise ValueError(
+            raise NeedsRepair(
                 f"{ranks} processes cannot share a batch of {self._batch} in {self._lanes} equal lanes. "
                 "Take a power of two for both, at most 8 processes."
             )
@@ -128,6 +133,12 @@ class Rounds:
             if wanted not in self._rounds:
                 self._rounds[wanted] = self._thread.submit(self._reader.read, wanted, lanes=lanes, of=self._lanes)
         return _filled(self._rounds[number].result())
+
+
+def sampled(reader: RoundReader) -> UInt8[Tensor, "patch y x 3"]:
+    """All patches of the first round, in memory; raises `MissingArtifact` when there is none."""
+    lane = _filled(reader.read(0, lanes=range(1), of=1))[0]
+    return torch.from_numpy(np.concatenate(lane.parts))
 
 
 def _filled(lanes: dict[int, Lane]) -> dict[int, Lane]:

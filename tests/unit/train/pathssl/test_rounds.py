@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from pathalign.domain.records import Outcome, Slide, Split
-from pathalign.errors import MissingArtifact
+from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.slides.slide_reading import ReadingConfig
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pathssl.patch_folder import PatchFolder
@@ -83,7 +83,7 @@ def test_ranks_that_the_lanes_cannot_serve() -> None:
     """Three processes cannot share eight patches in equal parts."""
     with (
         Rounds(Numbers(8), PatchSupply(lanes=8), batch=8, steps=1, seed=0) as rounds,
-        pytest.raises(ValueError, match="3 processes cannot share a batch of 8"),
+        pytest.raises(NeedsRepair, match="3 processes cannot share a batch of 8"),
     ):
         rounds.at(0, rank=0, ranks=3)
 
