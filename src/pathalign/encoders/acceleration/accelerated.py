@@ -29,6 +29,8 @@ from pathalign.errors import NeedsRepair
 from pathalign.slides.workers.cores import usable_cores
 
 Tell = Callable[[str], None]
+_CALIBRATION_PROBE = 32
+"""Patches of the calibration by which int8 is verified."""
 
 
 class AcceleratedEncoder:
@@ -125,7 +127,8 @@ class AcceleratedEncoder:
         return TorchBfloat16(module).run
 
     def _verified(self, run: Run) -> Run:
-        probe = probe_patches(self.patch_px)
+        # Scales are of tissue, and may suit it worse than what is drawn: a single patch can be far off.
+        probe = probe_patches(self.patch_px) if self._calibration is None else self._calibration[:_CALIBRATION_PROBE]
         self.cosine = least_cosine(self.encoder.encode(probe).numpy(), run(_pixels(probe)))
         least = INT8_FLOOR if self.route.precision == "int8" else EXACT_ENOUGH
         if self.cosine < least:
