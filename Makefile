@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= pathalign-demo
 # A file of tests stays in one process, so what its tests share is made once. Files go in their order: the slow ones,
-# end_to_end, first. More than eight processes would import longer than they test. `make test ON_ALL_CORES=` has one.
+# end_to_end, first. More than eight processes would import longer than they test. `make test` runs in one process: where a
+# process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup test fast demo lint format docs bench bench-encode bench-read bench-store bench-train proof-composites proof-pathssl proof-tissue proof-robustness clean
@@ -28,7 +29,7 @@ demo: $(READY)  ## the whole chain on a generated cohort, offline; about five mi
 	$(BIN)/pathalign demo --out $(DEMO)
 
 test: lint  ## everything that CI runs: lint, types, layers, all tests
-	$(BIN)/python -m pytest -q $(ON_ALL_CORES)
+	$(BIN)/python -m pytest -q
 
 fast: $(READY)  ## the unit tests alone, under a minute
 	$(BIN)/python -m pytest -q -m unit $(ON_ALL_CORES)
