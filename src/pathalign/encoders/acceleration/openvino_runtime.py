@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import nn
 
 from pathalign.encoders.acceleration.graph import NotExportable, graph_of, quiet
+from pathalign.encoders.acceleration.signal_stack import kept_signal_stack
 from pathalign.errors import BadModelFolder, MissingExtra
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
@@ -26,15 +27,14 @@ class OpenVinoModel:
         quantise: Callable[[Any], Any] | None = None,
     ) -> None:  # fmt: skip
         """`quantise` turns the converted model into one of bytes. Raises `MissingExtra` and `NotExportable`."""
-        openvino = _openvino()
         model = _converted(module, patch_px)
         if quantise is not None:
             model = quantise(model)
-        self._compiled = openvino.Core().compile_model(model, "CPU", _options(precision, threads))
+        self._compiled = _Compiled(model, precision, threads)
 
     def run(self, pixels: Float[np.ndarray, "batch 3 height width"]) -> Float[np.ndarray, "batch dim"]:
         """The embeddings, in memory of their own."""
-        return np.array(self._compiled(pixels)[0], dtype=np.float32)
+        return self._compiled.run(pixels)
 
 
 class SavedModel:
@@ -45,8 +45,7 @@ class SavedModel:
         openvino = _openvino()
         try:
             with quiet():
-                model = openvino.Core().read_model(str(folder))
-                self._compiled = openvino.Core().compile_model(model, "CPU", _options("float32", threads))
+                self._compiled = _Compiled(openvino.Core().read_model(str(folder)), "float32", threads)
         except RuntimeError as error:
             raise BadModelFolder(
                 f"{folder.name} is damaged, or no SavedModel that OpenVINO can read. Copy the folder again."
@@ -56,11 +55,28 @@ class SavedModel:
     def run(self, pixels: Float[np.ndarray, "batch height width 3"]) -> Float[np.ndarray, "batch ..."]:
         """The first output, in memory of its own; raises `BadModelFolder` for an input that it does not take."""
         try:
-            return np.array(self._compiled(pixels)[0], dtype=np.float32)
+            return self._compiled.run(pixels)
         except RuntimeError as error:
             raise BadModelFolder(
                 f"The SavedModel in {self._name} does not take pixels of shape {list(pixels.shape)}: is it this one?"
             ) from error
+
+
+class _Compiled:
+    """A model on the CPU that is made, run and dropped without touching the stack of this thread's signals."""
+
+    def __init__(self, model: Any, precision: str, threads: int) -> None:
+        with kept_signal_stack():
+            self._model = _openvino().Core().compile_model(model, "CPU", _options(precision, threads))
+
+    def run(self, pixels: Float[np.ndarray, "batch ..."]) -> Float[np.ndarray, "batch ..."]:
+        """The first output, in memory of its own."""
+        with kept_signal_stack():
+            return np.array(self._model(pixels)[0], dtype=np.float32)
+
+    def __del__(self) -> None:
+        with kept_signal_stack():
+            self.__dict__.clear()
 
 
 def _options(precision: str, threads: int) -> dict[str, Any]:
@@ -88,6 +104,7 @@ def _openvino() -> Any:
 
 
 def _converted(module: nn.Module, patch_px: int) -> Any:
+    _openvino()
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 
