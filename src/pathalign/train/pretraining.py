@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pathalign.domain.progress import Progress, silent
-from pathalign.domain.records import Outcome, Problem, Slide, Split
+from pathalign.domain.records import Slide, Split
 from pathalign.errors import MissingArtifact
 from pathalign.evaluate.learning_curves import write_learning_curves
 from pathalign.model.folder import save_weights
@@ -23,6 +23,7 @@ from pathalign.train.engine import METRICS, forget_checkpoint
 from pathalign.train.model_card import encoder_card
 from pathalign.train.pathssl.objective import WATCHED_PATCHES, PretrainObjective
 from pathalign.train.pathssl.patch_folder import PatchFolder
+from pathalign.train.pathssl.reading_notes import ReadingNotes
 from pathalign.train.pathssl.recipe import PretrainRecipe
 from pathalign.train.pathssl.rounds import PatchSupply, Rounds, sampled
 from pathalign.train.pathssl.slide_patches import SlidePatches
@@ -45,8 +46,8 @@ def pretrain_encoder(
 ) -> TrainedModel:
     """Train the workspace's own patch encoder on the tissue of its training split, or on a folder of `pictures`.
 
-    Slides that cannot be read are recorded as outcomes of the stage, with their reasons. Raises `MissingArtifact` when
-    there are hardly any patches.
+    Slides that cannot be read are recorded as outcomes of the stage, with their reasons, whichever process read them.
+    Raises `MissingArtifact` when there are hardly any patches; the encoder that was there stays when there can be none.
     """
     folder = workspace.encoder_folder
     with (
@@ -55,17 +56,21 @@ def pretrain_encoder(
     ):
         slides = [slide for slide in catalog.slides(split=Split.TRAIN) if slide.path is not None]
         source = _Source(slides, pictures, recipe, reading or ReadingConfig())
+        source.check()
         config = {**recipe.as_json(), "patch_mpp": recipe.supply.middle_mpp, "patch_px": recipe.supply.patch_px}
         parents = {source.kind: source.identity()}
         if stage.done("patch encoder", config, parents, restart=restart):
             return TrainedModel.untrained(folder, source.count)
         identity = {"inputs": parents, "config": config}
+        notes = ReadingNotes()
         try:
             with source.objective(stage) as objective:
                 final = stage.trained(objective, recipe.schedule, "Pre-training", identity=identity)
         finally:
-            if stage.world.leads:
-                source.record(catalog)
+            source.found().leave(stage.run, stage.world.rank)
+            source.record(notes, stage, catalog)  # a run that was stopped, too, as far as the others have come
+        stage.world.wait()
+        source.record(notes, stage, catalog)
 
         def write() -> None:
             objective.finish()
@@ -86,7 +91,7 @@ def pretrain_encoder(
         stage.written(write)
     return TrainedModel(
         folder=folder, slides=source.count, steps=recipe.schedule.steps, up_to_date=False, final=final,
-        problems=source.problems(), trained_on=source.kind,
+        problems=notes.problems(STAGE), trained_on=source.kind,
     )  # fmt: skip
 
 
@@ -108,6 +113,10 @@ class _Source:
     @property
     def count(self) -> int:
         return len(self.slides) if self.pictures is None else len(self._names())
+
+    def check(self) -> None:
+        """Raises `MissingArtifact` when there is nothing to read, before anything is changed."""
+        self._reader(self.recipe.supply)
 
     def identity(self) -> str:
         """Changes when there is other data to learn from."""
@@ -138,27 +147,23 @@ class _Source:
         ) as rounds:
             yield PretrainObjective(patches, recipe, stream=rounds)
 
-    def outcomes(self) -> dict[str, tuple[Outcome, str]]:
-        """What became of the slides that this process read; ok when any reading gave a patch."""
-        found: dict[str, tuple[Outcome, str]] = {}
+    def found(self) -> ReadingNotes:
+        """What this process found out about slides, or pictures, by reading them."""
+        notes = ReadingNotes()
         for reader in self.readers:
-            if isinstance(reader, SlidePatches):
-                was_ok = {name for name, (outcome, _) in found.items() if outcome == Outcome.OK}
-                found |= {name: end for name, end in reader.outcomes.items() if name not in was_ok}
-        return found
+            notes.add(reader.outcomes)
+        return notes
 
-    def record(self, catalog: Catalog) -> None:
-        """Write the outcomes of slides into the catalog."""
-        for slide_id, (outcome, reason) in self.outcomes().items():
-            catalog.put_outcome(STAGE, slide_id, outcome, reason)
-
-    def problems(self) -> list[Problem]:
-        """What could not be read, and why."""
-        reasons = {name: reason for name, (outcome, reason) in self.outcomes().items() if outcome != Outcome.OK}
-        for reader in self.readers:
-            if isinstance(reader, PatchFolder):
-                reasons |= reader.problems
-        return [Problem(source=STAGE, line=None, item=name, reason=reason) for name, reason in sorted(reasons.items())]
+    def record(self, notes: ReadingNotes, stage: Stage, catalog: Catalog) -> None:
+        """Add to the notes of the leading process what all processes left, and write outcomes into the catalog."""
+        if not stage.world.leads:
+            return
+        notes.gather(stage.run)
+        known = {slide.slide_id for slide in self.slides} if self.pictures is None else set()
+        with catalog.transaction():
+            for slide_id, (outcome, reason) in notes.outcomes.items():
+                if slide_id in known:
+                    catalog.put_outcome(STAGE, slide_id, outcome, reason)
 
     def _reader(self, supply: PatchSupply) -> SlidePatches | PatchFolder:
         seed = self.recipe.schedule.seed

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, RefusedSlide, UnreadableSlide
 from pathalign.slides.sources.plain_image import PlainImageSource
 from pathalign.train.pathssl.rounds import Lane, PatchSupply
@@ -17,7 +18,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 class PatchFolder:
     """Reads rounds from the pictures below a folder, each the middle square of `patch_px`.
 
-    A picture that is broken or smaller is noted in `problems`, and the round goes on without it.
+    A picture that is broken or smaller is noted in `outcomes`, and the round goes on without it.
     """
 
     def __init__(self, folder: Path, supply: PatchSupply, *, seed: int) -> None:
@@ -26,14 +27,17 @@ class PatchFolder:
         self.names = sorted(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES
         )
-        self.problems: dict[str, str] = {}
-        """Picture -> reason."""
+        self.outcomes: dict[str, tuple[Outcome, str]] = {}
+        """Picture -> what became of it, of those that gave no patch."""
         if not self.names:
-            raise MissingArtifact(f"There is no picture ({', '.join(SUFFIXES)}) below {folder.name}.")
+            raise MissingArtifact(
+                f"There is no picture ({', '.join(SUFFIXES)}) below {folder.name}. Name a folder with patches as "
+                "pictures, in sub-folders or not, or leave `--patches` out to train on the slides of the workspace."
+            )
 
     def read(self, number: int, *, lanes: range, of: int) -> dict[int, Lane]:
         """The pictures of a round in the lanes asked for: all pictures once, in a drawn order, then all again."""
-        total = len(self.names)
+        px, total = self._supply.patch_px, len(self.names)
         count = max(of, min(self._supply.round_patches, total))
         places = [place for place in range(number * count, (number + 1) * count) if place % of in lanes]
         orders = {
@@ -45,6 +49,12 @@ class PatchFolder:
             picture = self._picture(self.names[orders[place // total][place % total]])
             if picture is not None:
                 dealt[place % of].add(picture[None])
+        if not any(len(lane) for lane in dealt.values()) and self.outcomes:
+            _, reason = self.outcomes[min(self.outcomes)]
+            raise MissingArtifact(
+                f"None of {len(places)} pictures below {self._folder.name} gave a patch of {px} pixels, the first "
+                f"because: {reason}. Name a folder of larger or whole pictures, or give a smaller `--patch-px`."
+            )
         return dealt
 
     def _picture(self, name: str) -> UInt8[np.ndarray, "y x 3"] | None:
@@ -53,9 +63,9 @@ class PatchFolder:
             source = PlainImageSource(self._folder / name)
             width, height = source.levels[0].size_px
             if min(width, height) < px:
-                self.problems[name] = f"{width} x {height} pixels, less than the {px} of a patch"
+                self.outcomes[name] = Outcome.REFUSED, f"{name} has {width} x {height} pixels, a patch {px}"
                 return None
             return source.read(0, (width - px) // 2, (height - px) // 2, px, px)
         except (UnreadableSlide, RefusedSlide, OSError) as error:
-            self.problems[name] = str(error)
+            self.outcomes[name] = Outcome.REFUSED if isinstance(error, RefusedSlide) else Outcome.FAILED, str(error)
             return None

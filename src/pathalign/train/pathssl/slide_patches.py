@@ -81,17 +81,16 @@ class SlidePatches:
         found: dict[str, list[UInt8[np.ndarray, "patch y x 3"]]] = {key: [] for key in mine}
         with ReadingPool(self._reading, patch_px=self._supply.patch_px) as pool:
             for request, event in pool.read(self._request(visit) for visit in mine.values()):
-                slide_id = mine[request.slide_id].slide.slide_id
                 if isinstance(event, Pixels):
                     found[request.slide_id].append(event.rgb.copy())
-                    self._seen.add(slide_id)
                 elif isinstance(event, Ended):
                     found[request.slide_id].clear()  # which batches came before it ended is chance
-                    self._ended[slide_id] = event
+                    self._ended[mine[request.slide_id].slide.slide_id] = event
         dealt = {lane: Lane() for lane in lanes}
         for key, visit in mine.items():
             for part in found[key]:
                 dealt[visit.number % of].add(part)
+                self._seen.add(visit.slide.slide_id)
         return dealt
 
     def _request(self, visit: Visit) -> ReadRequest:

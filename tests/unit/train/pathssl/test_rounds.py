@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import Image
 
 from pathalign.domain.records import Outcome, Slide, Split
 from pathalign.errors import MissingArtifact, NeedsRepair
-from pathalign.slides.slide_reading import ReadingConfig
+from pathalign.slides.slide_reading import Ended, Event, Pixels, ReadingConfig, ReadRequest
+from pathalign.slides.workers.pool import ReadingPool
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pathssl.patch_folder import PatchFolder
 from pathalign.train.pathssl.rounds import Lane, PatchSupply, Rounds
@@ -181,7 +183,42 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         patches = [lane.patch(place) for lane in lanes.values() for place in range(len(lane))]
         assert sorted(int(patch[0, 0, 0]) for patch in patches) == list(range(5))
         assert all(patch.shape == (16, 16, 3) and (patch == patch[0, 0, 0]).all() for patch in patches)
-    assert folder.problems["small.png"] == "8 x 30 pixels, less than the 16 of a patch"
-    assert "broken.jpg" in folder.problems["broken.jpg"]
-    with pytest.raises(MissingArtifact, match="no picture"):
-        PatchFolder(tmp_path / "nothing", PatchSupply(), seed=0)
+    assert folder.outcomes["small.png"] == (Outcome.REFUSED, "small.png has 8 x 30 pixels, a patch 16")
+    assert folder.outcomes["broken.jpg"][0] == Outcome.FAILED
+    assert "broken.jpg" in folder.outcomes["broken.jpg"][1]
+
+
+def test_a_folder_without_a_patch_is_refused(tmp_path: Path) -> None:
+    """No picture at all, or none that is large enough: the messages say what to name instead."""
+    with pytest.raises(
+        MissingArtifact, match=r"no picture \(\.png.*Name a folder with patches.*or leave `--patches` out"
+    ):
+        PatchFolder(tmp_path, PatchSupply(), seed=0)
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 30)).save(tmp_path / name)
+    small = PatchFolder(tmp_path, PatchSupply(patch_px=16), seed=0)
+    with pytest.raises(
+        MissingArtifact, match=r"None of 2 pictures .* a\.png has 8 x 30 pixels, a patch 16.*`--patch-px`"
+    ):
+        small.read(0, lanes=range(1), of=1)
+
+
+def test_a_slide_that_breaks_while_it_is_read_gave_nothing(
+    slides: list[Slide], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches before the end are left out, as chance decides how many came; and the slide is not ok."""
+    ended = Ended(outcome=Outcome.FAILED, reason="torn")
+
+    def breaking(pool: ReadingPool, requests: Iterator[ReadRequest]) -> Iterator[tuple[ReadRequest, Event]]:
+        for request in requests:
+            rgb = np.zeros((2, 64, 64, 3), np.uint8)
+            yield request, Pixels(rgb=rgb)
+            yield request, ended
+
+    monkeypatch.setattr(ReadingPool, "read", breaking)
+    reader = SlidePatches(
+        slides[:1], PatchSupply(patch_px=64, mpps=(0.5,), round_patches=4), seed=0, reading=ReadingConfig()
+    )
+
+    assert len(reader.read(0, lanes=range(1), of=1)[0]) == 0
+    assert reader.outcomes == {"one": (Outcome.FAILED, "torn")}
