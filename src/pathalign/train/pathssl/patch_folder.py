@@ -49,7 +49,7 @@ class PatchFolder:
             picture = self._picture(self.names[orders[place // total][place % total]])
             if picture is not None:
                 dealt[place % of].add(picture[None])
-        if not any(len(lane) for lane in dealt.values()) and self.outcomes:
+        if len(lanes) == of and not any(len(lane) for lane in dealt.values()):
             _, reason = self.outcomes[min(self.outcomes)]
             raise MissingArtifact(
                 f"None of {len(places)} pictures below {self._folder.name} gave a patch of {px} pixels, the first "

@@ -131,22 +131,36 @@ class Rounds:
             del self._rounds[old]
         for wanted in range(number, min(number + 1, self._last) + 1):
             if wanted not in self._rounds:
-                self._rounds[wanted] = self._thread.submit(self._reader.read, wanted, lanes=lanes, of=self._lanes)
-        return _filled(self._rounds[number].result())
+                self._rounds[wanted] = self._thread.submit(
+                    read_round, self._reader, wanted, lanes=lanes, of=self._lanes
+                )  # fmt: skip
+        return self._rounds[number].result()
 
 
 def sampled(reader: RoundReader) -> UInt8[Tensor, "patch y x 3"]:
     """All patches of the first round, in memory; raises `MissingArtifact` when there is none."""
-    lane = _filled(reader.read(0, lanes=range(1), of=1))[0]
+    lane = read_round(reader, 0, lanes=range(1), of=1)[0]
     return torch.from_numpy(np.concatenate(lane.parts))
 
 
-def _filled(lanes: dict[int, Lane]) -> dict[int, Lane]:
-    """A lane without a single patch (few slides, all of them broken) takes those of the others."""
-    everything = Lane(part for lane in lanes.values() for part in lane.parts)
-    if not len(everything):
-        raise MissingArtifact(
-            "Pre-training found no patch to learn from; `pathalign status --problems` has the reasons. Add slides, "
-            "or name a ready patch encoder with `pathalign embed --encoder NAME`."
-        )
-    return {number: lane if len(lane) else everything for number, lane in lanes.items()}
+def read_round(reader: RoundReader, number: int, *, lanes: range, of: int) -> dict[int, Lane]:
+    """Some lanes of a round, each with patches; raises `MissingArtifact` when there is none in the whole round.
+
+    A lane without a single patch (few slides, and broken ones among them) is given those of the next lane that has any,
+    which is read once more when it belongs to another rank, so that the batch does not depend on the number of ranks.
+    """
+    known = reader.read(number, lanes=lanes, of=of)
+    found: dict[int, Lane] = {}
+    for lane in lanes:
+        for other in ((lane + ahead) % of for ahead in range(of)):
+            if other not in known:
+                known |= reader.read(number, lanes=range(other, other + 1), of=of)
+            if len(known[other]):
+                found[lane] = known[other]
+                break
+        else:
+            raise MissingArtifact(
+                "Pre-training found no patch to learn from; `pathalign status --problems` has the reasons. Add slides, "
+                "or name a ready patch encoder with `pathalign embed --encoder NAME`."
+            )
+    return found

@@ -17,7 +17,7 @@ from pathalign.slides.slide_reading import Ended, Event, Pixels, ReadingConfig, 
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pathssl.patch_folder import PatchFolder
-from pathalign.train.pathssl.rounds import Lane, PatchSupply, Rounds
+from pathalign.train.pathssl.rounds import Lane, PatchSupply, RoundReader, Rounds
 from pathalign.train.pathssl.slide_patches import SlidePatches
 
 pytestmark = pytest.mark.unit
@@ -101,9 +101,11 @@ def test_no_round_is_read_that_no_step_needs() -> None:
 
 
 def test_an_empty_lane_takes_from_the_others_and_an_empty_round_ends_it() -> None:
-    """One patch fills all lanes; none is told with the way on."""
-    with Rounds(Numbers(1), PatchSupply(lanes=4), batch=8, steps=1, seed=0) as rounds:
-        assert grey(rounds.at(0)) == [0] * 8
+    """One patch fills all lanes, on any number of ranks; none is told with the way on."""
+    for ranks in (1, 2, 4):
+        for rank in range(ranks):
+            with Rounds(Numbers(1), PatchSupply(lanes=4), batch=8, steps=1, seed=0) as rounds:
+                assert grey(rounds.at(0, rank=rank, ranks=ranks)) == [0] * (8 // ranks)
     with (
         Rounds(Numbers(0), PatchSupply(lanes=4), batch=8, steps=1, seed=0) as rounds,
         pytest.raises(MissingArtifact, match="found no patch to learn from"),
@@ -145,6 +147,30 @@ def test_slides_give_patches_at_each_resolution_that_they_have(slides: list[Slid
     assert len(again[1]) == len(lanes[1])
     for place in range(len(lanes[1])):
         np.testing.assert_array_equal(again[1].patch(place), lanes[1].patch(place))
+
+
+@pytest.mark.parametrize("source", ["slides", "pictures"])
+def test_two_ranks_read_the_batch_of_one(source: str, slides: list[Slide], tmp_path: Path) -> None:
+    """Broken slides and small pictures leave lanes empty, and still the shares of two ranks are the batch of one."""
+    supply = PatchSupply(patch_px=32, mpps=(0.5,), round_patches=8, patches_per_visit=2, steps_per_round=1, lanes=4)
+    for number in range(8):
+        side = 8 if number % 3 == 0 else 32
+        Image.fromarray(np.full((side, side, 3), number, np.uint8)).save(tmp_path / f"{number}.png")
+
+    def batch(ranks: int) -> torch.Tensor:
+        shares = []
+        for rank in range(ranks):
+            reader: RoundReader = PatchFolder(tmp_path, supply, seed=0)
+            if source == "slides":
+                reader = SlidePatches(slides, supply, seed=0, reading=ReadingConfig())
+            with Rounds(reader, supply, batch=8, steps=1, seed=0) as rounds:
+                shares.append(rounds.at(0, rank=rank, ranks=ranks))
+        return torch.cat(shares)
+
+    one = batch(1)
+    assert len(one.flatten(1).unique(dim=0)) > 2
+    for ranks in (2, 4):
+        assert batch(ranks).equal(one)
 
 
 def test_the_next_epoch_takes_other_patches(slides: list[Slide]) -> None:
