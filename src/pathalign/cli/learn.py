@@ -62,7 +62,7 @@ def _patch_options(verb: Any) -> Any:
 )
 @click.option(
     "--patches", "pictures", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Train on the pictures below a folder instead of on slides.",
+    help="Train on the pictures below a folder instead of on slides; --mpp says what they were cut at (default: 1).",
 )  # fmt: skip
 @click.option("--workers", type=click.IntRange(0), help="Processes that read slides (default: by device and cores).")
 @click.option("--batch", type=click.IntRange(2), help="Patches of a step, of all processes (default: the recipe's).")
@@ -84,7 +84,8 @@ def pretrain(
     from pathalign.tasks.local_engine import default_workers
     from pathalign.train.pathssl.recipe import pretrain_recipe
 
-    mpps = mpps or pretrain_recipe(recipe).supply.mpps
+    supply = pretrain_recipe(recipe).supply
+    mpps = mpps or (supply.mpps if pictures is None else (supply.middle_mpp,))
     for mpp in mpps:
         spec = _spec(mpp, patch_px, min_tissue)
     if workers is None:
