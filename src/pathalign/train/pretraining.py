@@ -126,26 +126,32 @@ class _Source:
 
     @contextmanager
     def objective(self, stage: Stage) -> Iterator[PretrainObjective]:
-        """With batches from memory for the texture stem, and from a stream for the linear one."""
+        """With batches from memory for the texture stem, and from a stream for the linear one.
+
+        The sub-folders of pictures are labels for the log alone: how many of the watched patches lie nearest to one of
+        their own.
+        """
         recipe, schedule = self.recipe, self.recipe.schedule
         streams = recipe.vit.stem == "linear"
         most = WATCHED_PATCHES if streams else recipe.max_patches
         sample = replace(recipe.supply, round_patches=most, patches_per_visit=1)
+        reader = self._reader(sample)
         with stage.progress("Reading patches", most) as advance:
-            patches = sampled(self._reader(sample))
+            patches = sampled(reader)
             advance(most)
+        labels = reader.labels() if isinstance(reader, PatchFolder) else None
         if len(patches) < FEWEST_PATCHES:
             raise MissingArtifact(
                 f"Pre-training needs at least {FEWEST_PATCHES} patches; there are {len(patches)}. Run `pathalign add "
                 "slides.csv` for more slides, or name a ready patch encoder with `pathalign embed --encoder NAME`."
             )
         if not streams:
-            yield PretrainObjective(patches, recipe)
+            yield PretrainObjective(patches, recipe, labels=labels)
             return
         with Rounds(
             self._reader(recipe.supply), recipe.supply, batch=schedule.batch, steps=schedule.steps, seed=schedule.seed
         ) as rounds:
-            yield PretrainObjective(patches, recipe, stream=rounds)
+            yield PretrainObjective(patches, recipe, labels=labels, stream=rounds)
 
     def found(self) -> ReadingNotes:
         """What this process found out about slides, or pictures, by reading them."""

@@ -84,6 +84,11 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def rows_of(workspace: Workspace) -> list[dict[str, float]]:
+    """The log of the pre-training."""
+    return [json.loads(row) for row in (workspace.run_folder(STAGE) / "metrics.jsonl").read_text().splitlines()]
+
+
 @contextmanager
 def dying(what: str, total: int) -> Iterator[Advance]:
     """Interrupts a pre-training after its third step."""
@@ -140,7 +145,7 @@ def test_an_encoder_of_the_training_slides(trained: tuple[Workspace, TrainedMode
 def test_the_log_watches_for_collapse(trained: tuple[Workspace, TrainedModel]) -> None:
     """Losses at each step; rank and the use of prototypes at checkpoints."""
     workspace, done = trained
-    rows = [json.loads(row) for row in (workspace.run_folder(STAGE) / "metrics.jsonl").read_text().splitlines()]
+    rows = rows_of(workspace)
 
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]
     assert all({"msn_loss", "entropy_loss", "lr", "gradient_norm"} <= set(row) for row in rows)
@@ -185,6 +190,9 @@ def test_a_folder_of_pictures_is_resumed_too(tmp_path: Path, pictures: Path) -> 
     weights, expected = (load_file(each.encoder_folder / "model.safetensors") for each in (killed, whole))
     assert all(weights[name].equal(value) for name, value in expected.items())
     assert files(killed.run_folder(STAGE)) == files(whole.run_folder(STAGE))
+    scores = [row["nearest_label_score"] for row in rows_of(whole) if "nearest_label_score" in row]
+    assert len(scores) == 2
+    assert all(0 <= score <= 1 for score in scores)
     assert pretrain_encoder(whole, short, pictures=pictures).up_to_date
 
 

@@ -110,9 +110,9 @@ class PretrainObjective:
         net = self.module
         features, log_p = [], []
         for some in self._watched.split(_BATCH):
-            view = self._whole(some)
-            features.append(net.target.features(view).float().cpu())
-            log_p.append(net.log_target(view).cpu())
+            seen = net.target.features(self._whole(some))
+            features.append(seen.float().cpu())
+            log_p.append(net.log_of_features(seen).cpu())
         found = monitor.state_of(torch.cat(features), torch.cat(log_p))
         if self._labels is not None:
             found["nearest_label_score"] = monitor.leaving_one_out(torch.cat(features), self._labels[self._watched])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+import torch
+from jaxtyping import Int, UInt8
+from torch import Tensor
 
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact, RefusedSlide, UnreadableSlide
@@ -29,6 +31,7 @@ class PatchFolder:
         )
         self.outcomes: dict[str, tuple[Outcome, str]] = {}
         """Picture -> what became of it, of those that gave no patch."""
+        self._last: list[str] = []
         if not self.names:
             raise MissingArtifact(
                 f"There is no picture ({', '.join(SUFFIXES)}) below {folder.name}. Name a folder with patches as "
@@ -45,10 +48,13 @@ class PatchFolder:
             for epoch in {place // total for place in places}
         }
         dealt = {lane: Lane() for lane in lanes}
+        self._last = []
         for place in places:
-            picture = self._picture(self.names[orders[place // total][place % total]])
+            name = self.names[orders[place // total][place % total]]
+            picture = self._picture(name)
             if picture is not None:
                 dealt[place % of].add(picture[None])
+                self._last.append(name)
         if len(lanes) == of and not any(len(lane) for lane in dealt.values()):
             _, reason = self.outcomes[min(self.outcomes)]
             raise MissingArtifact(
@@ -56,6 +62,12 @@ class PatchFolder:
                 f"because: {reason}. Name a folder of larger or whole pictures, or give a smaller `--patch-px`."
             )
         return dealt
+
+    def labels(self) -> Int[Tensor, " patch"] | None:
+        """The sub-folder of each patch of the last round, in the order of its places; None when all lie in one."""
+        folders = [name.rpartition("/")[0] for name in self._last]
+        known = sorted(set(folders))
+        return torch.tensor([known.index(folder) for folder in folders]) if len(known) > 1 else None
 
     def _picture(self, name: str) -> UInt8[np.ndarray, "y x 3"] | None:
         px = self._supply.patch_px

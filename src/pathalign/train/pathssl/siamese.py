@@ -67,7 +67,12 @@ class SiameseNet(nn.Module):
     @torch.no_grad()
     def log_target(self, view: View) -> Float[Tensor, "patch prototype"]:
         """Log-assignments by the target, neither sharpened nor balanced."""
-        return log_assignments(self.target(view), self.prototypes, self.config.temperature)
+        return self.log_of_features(self.target.features(view))
+
+    @torch.no_grad()
+    def log_of_features(self, features: Float[Tensor, "patch width"]) -> Float[Tensor, "patch prototype"]:
+        """The same of features of the target's encoder."""
+        return log_assignments(self.target.projection(features), self.prototypes, self.config.temperature)
 
     def copy_target(self) -> None:
         """Make the target equal to the trained branch, as it is at the start."""

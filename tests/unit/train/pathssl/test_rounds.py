@@ -17,7 +17,7 @@ from pathalign.slides.slide_reading import Ended, Event, Pixels, ReadingConfig, 
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.testing.slides import draw_field, write_pyramid
 from pathalign.train.pathssl.patch_folder import PatchFolder
-from pathalign.train.pathssl.rounds import Lane, PatchSupply, RoundReader, Rounds
+from pathalign.train.pathssl.rounds import Lane, PatchSupply, RoundReader, Rounds, sampled
 from pathalign.train.pathssl.slide_patches import SlidePatches
 
 pytestmark = pytest.mark.unit
@@ -212,6 +212,24 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert folder.outcomes["small.png"] == (Outcome.REFUSED, "small.png has 8 x 30 pixels, a patch 16")
     assert folder.outcomes["broken.jpg"][0] == Outcome.FAILED
     assert "broken.jpg" in folder.outcomes["broken.jpg"][1]
+
+
+def test_sub_folders_are_labels(tmp_path: Path) -> None:
+    """In the order of the patches of a sample, without those that gave none; a single folder tells nothing."""
+    for level, name in enumerate(("x/0", "x/1", "y/2", "z/deep/3", "y/4", "x/5")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((16, 16, 3), level, np.uint8)).save(tmp_path / f"{name}.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "x" / "small.png")
+    folder = PatchFolder(tmp_path, PatchSupply(patch_px=16), seed=0)
+
+    levels = sampled(folder)[:, 0, 0, 0].tolist()
+    labels = folder.labels()
+
+    assert labels is not None
+    assert labels.tolist() == [[0, 0, 1, 2, 1, 0][level] for level in levels]
+    alone = PatchFolder(tmp_path / "y", PatchSupply(patch_px=16), seed=0)
+    sampled(alone)
+    assert alone.labels() is None
 
 
 def test_a_folder_without_a_patch_is_refused(tmp_path: Path) -> None:
