@@ -79,22 +79,40 @@ def add(
 
 
 @click.command(short_help="Reports -> parts -> retrieval text and generation text of every slide.")
+@click.option(
+    "--deidentify",
+    type=click.Choice(["tags", "surrogates", "off"]),
+    default="tags",
+    show_default=True,
+    help="What stands in the place of names, dates, numbers and places of persons: numbered tags, invented values, or "
+    "they themselves.",
+)
 @with_workspace
 @with_json
-def curate(workspace: Workspace, as_json: bool) -> None:
+def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
     """Find the diagnosis of each part in the reports and give every slide its two texts.
 
     The retrieval text is rich; the generation text holds only what a slide can show: no sizes, sides, node counts or
     margins' distances. Reports that cannot be parsed are listed, not guessed at.
+
+    Identifiers of patients and staff are taken out of a report before it is read. What is found and what may be missed:
+    docs/deidentification.md.
     """
     from pathalign.tasks import curation
+    from pathalign.tasks.deidentification import Deidentification
 
-    done = curation.curate(workspace, progress=progress_bar)
+    done = curation.curate(workspace, deidentify=Deidentification(deidentify), progress=progress_bar)
     show_problems(done.problems)
-    emit(as_json, done.as_json(), lambda: say(
-        f"{done.reports} reports, {done.parts} parts; {done.slides_with_text} slides have text: {done.distinct_texts} "
-        f"distinct, {done.distinct_concepts} distinct in what a slide shows."
-    ))  # fmt: skip
+
+    def show() -> None:
+        say(
+            f"{done.reports} reports, {done.parts} parts; {done.slides_with_text} slides have text: "
+            f"{done.distinct_texts} distinct, {done.distinct_concepts} distinct in what a slide shows."
+        )
+        if done.removed:
+            say("Taken out: " + ", ".join(f"{kind} {count}" for kind, count in done.removed.items()) + ".")
+
+    emit(as_json, done.as_json(), show)
 
 
 @click.command(short_help="What the workspace holds, what is missing, what comes next.")

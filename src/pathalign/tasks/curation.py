@@ -10,6 +10,7 @@ from pathalign.domain.records import Problem, Slide, SlideText
 from pathalign.errors import MissingArtifact
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
+from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.normalise import text_key
 
@@ -23,6 +24,8 @@ class Curation:
     slides_with_text: int = 0
     distinct_texts: int = 0
     distinct_concepts: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
+    """Identifiers taken out of the reports, by kind."""
     problems: list[Problem] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -30,13 +33,17 @@ class Curation:
         return {**vars(self), "problems": [problem.as_json() for problem in self.problems]}
 
 
-def curate(workspace: Workspace, *, progress: Progress = silent) -> Curation:
+def curate(
+    workspace: Workspace, *, deidentify: Deidentification = Deidentification.TAGS, progress: Progress = silent
+) -> Curation:
     """Curate every report of the catalog anew, in one transaction.
 
-    A report whose diagnosis is not found, and a slide whose part the report lacks, are recorded and go without text.
+    Identifiers are taken out first; offsets of parts are those of the report as registered. A report whose diagnosis is
+    not found, and a slide whose part the report lacks, are recorded and go without text.
     """
     done = Curation()
     keys, concepts = set[str](), set[str]()
+    cleaner = ReportCleaner.of(workspace, deidentify)
     with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog:
         slides_of_case: dict[str, list[Slide]] = {}
         for slide in catalog.slides():
@@ -49,12 +56,20 @@ def curate(workspace: Workspace, *, progress: Progress = silent) -> Curation:
         with catalog.transaction(), progress("Curating reports", len(reports)) as advance:
             catalog.clear_texts()
             for case_id, report in reports:
-                curated = curate_report(report)
+                patient = next((slide.patient_id for slide in slides_of_case.get(case_id, [])), case_id)
+                cleaned = cleaner.clean(report, patient=patient)
+                curated = curate_report(cleaned.text)
                 done.reports += 1
                 done.parts += len(curated.parts)
                 if curated.problem:
                     done.problems.append(Problem(source="curate", line=None, item=case_id, reason=curated.problem))
-                catalog.put_parts(case_id, [(p.label, p.header, p.start, p.end) for p in _distinct(curated)])
+                catalog.put_parts(
+                    case_id,
+                    [
+                        (p.label, p.header, *cleaned.offsets.span_of_original(p.start, p.end))
+                        for p in _distinct(curated)
+                    ],
+                )
                 for slide in slides_of_case.get(case_id, []):
                     text = _text_of(slide, curated, done)
                     if text is not None:
@@ -64,6 +79,7 @@ def curate(workspace: Workspace, *, progress: Progress = silent) -> Curation:
                         done.slides_with_text += 1
                 advance(1)
     done.distinct_texts, done.distinct_concepts = len(keys), len(concepts)
+    done.removed = dict(sorted(cleaner.removed.items()))
     return done
 
 

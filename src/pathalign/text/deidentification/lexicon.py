@@ -1,0 +1,76 @@
+"""Lists of words: what may be a name, what never is one."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    """The words of one list of this package, in lower case; lines with "#" are remarks."""
+    text = files("pathalign.text.deidentification").joinpath("words", f"{name}.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+GIVEN_NAMES = _words("given_names")
+NAME_WORDS = _words("name_words")
+"""Ordinary words that are names too ("Stone", "Young")."""
+EPONYMS = _words("eponyms")
+"""Names that mean a grade, a cell or a disease."""
+EPONYM_SURNAMES = _words("eponym_surnames")
+"""Eponyms that are common surnames: an eponym only beside what it names."""
+VOCABULARY = _words("vocabulary")
+"""Words of reports that are no names."""
+
+PARTICLES = word_set(
+    "de del della der den des di da das do dos du el al la las le lo los van von vom zu zur ter ten st bin ibn abu "
+    "ben "
+    "mac mc san santa e y"
+)
+"""Small words within surnames."""
+
+NAMED_AFTER = word_set(
+    "disease diseases syndrome syndromes tumor tumors tumour tumours cell cells stain stains stained staining grade "
+    "grades graded grading level levels score scores sum criteria body bodies esophagus oesophagus lymphoma "
+    "sarcoma nevus "
+    "naevus procedure operation classification stage staging system index thyroiditis duct ducts gland glands space "
+    "fascia capsule nodes node pouch ligament canal antigen crystals membrane layer pattern patterns carcinoma "
+    "adenoma "
+    "anemia ulcer hernia fibers fibres resection granules chromosome method technique protocol angle bone jelly oil "
+    "polyp polyps esophagectomy oesophagectomy gastrectomy mastectomy repair pouches sequencing valve sign triad "
+    "test agar solution fixative silver blue red mutation a b x y"
+)
+"""What an eponym stands before."""
+
+_MEDICAL = re.compile(
+    r"(?:oma|omas|omata|itis|ectomy|otomy|ostomy|osis|oses|ology|ologic|ological|emia|scopy|scopic|plasia|plastic|"
+    r"plasty|"
+    r"genic|philic|ular|tion|tions|ation|ical|ically|ity|eous|inous|oid|cyte|cytes|cytic|"
+    r"blast|blasts|gram|graphy|pathy|trophy|trophic|trophied|penia|megaly|aneous|ated|ized|ised)$"
+)
+
+
+def is_medical(word: str) -> bool:
+    """Whether an unknown word in lower case is built as a technical term is ("cystadenofibroma")."""
+    return len(word) > 6 and _MEDICAL.search(word) is not None and word not in GIVEN_NAMES
+
+
+_OCR = str.maketrans("0134568", "oieasgb")
+_BLOCK = re.compile(r"[^\W\d_]{1,3}\d+[^\W\d_]?\d*|[^\W\d_]+\d{2,}|[cprya]*[tnm]\d\w*")
+
+
+def read_through(word: str) -> str:
+    """A word in lower case with the digits that OCR put for letters read as those letters; "" for a code ("ck7")."""
+    if word.isalpha():
+        return word
+    letters = sum(map(str.isalpha, word))
+    if letters < 3 or len(word) - letters > 2 or _BLOCK.fullmatch(word):
+        return ""
+    return word.translate(_OCR)

@@ -1,0 +1,266 @@
+"""Names, by what announces them: titles, credentials, roles, signatures, labels; then wherever they stand again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pathalign.text.deidentification.identifiers import Finding, Kind
+from pathalign.text.deidentification.lexicon import (
+    EPONYM_SURNAMES,
+    EPONYMS,
+    GIVEN_NAMES,
+    NAME_WORDS,
+    NAMED_AFTER,
+    VOCABULARY,
+    read_through,
+    word_set,
+)
+from pathalign.text.deidentification.name_shapes import (
+    CREDENTIALS,
+    DOUBTFUL_CREDENTIALS,
+    LONGEST,
+    SUFFIXES,
+    is_credential,
+    name_backward,
+    name_forward,
+    name_like,
+    small_name,
+)
+from pathalign.text.deidentification.words import Words
+
+TITLES = word_set(
+    "dr drs doctor doctors prof professor mr mrs ms miss mx mister sir dame nurse rev reverend herr frau dott dra "
+    "mme "
+    "monsieur madame señor señora dipl"
+)
+_SIGNING = word_set(
+    "signed signature dictated transcribed typed verified approved authenticated attested released certified "
+    "grossed accessioned screened dictating authored edited cosigned finalized finalised entered out"
+)
+_DOING = word_set(
+    "reviewed reported interpreted ordered requested submitted prepared performed examined read diagnosed validated "
+    "collected received referred confirmed done called notified completed seen obtained cut taken procured given "
+    "consulted concurred supervised assisted operated resected removed sent made rendered electronically"
+)
+_TELLING = word_set(
+    "discussed called reported communicated faxed conveyed relayed paged phoned telephoned shared reviewed shown "
+    "notified "
+    "given forwarded sent agrees concurs informed spoke spoken copied addressed referred transmitted consultation"
+)
+_ROLES = word_set(
+    "attending pathologist surgeon physician resident fellow patient pt clinician prosector consultant radiologist "
+    "oncologist urologist gynecologist dermatologist assistant cytotechnologist technologist technician secretary "
+    "transcriptionist mother father husband wife son daughter brother sister aunt uncle cousin grandmother "
+    "grandfather "
+    "guardian spouse partner colleague named name aka alias attention attn signature director per professor "
+    "pathologists "
+    "surgeons physicians residents practitioner midwife histotechnologist dictator operator author provider"
+)
+_LABELS = word_set("labeled labelled designated marked identified inscribed tagged labelled label lableled")
+_TRIGGERS = (
+    TITLES
+    | _ROLES
+    | _LABELS
+    | CREDENTIALS
+    | GIVEN_NAMES
+    | frozenset(("by", "with", "to", "cc", "m", "ph", "d", "s", "p"))
+)
+LONGEST_LIST = 8
+"""Names that one announcement may have after it."""
+_NEVER_AGAIN, _AFTER_NAME = CREDENTIALS | TITLES, CREDENTIALS | SUFFIXES
+_OPEN = "\"'“”‘’`([{<"
+
+
+def find_names(words: Words) -> Iterator[Finding]:
+    """Every name that something announces."""
+    for index, low in enumerate(words.lower):
+        if low not in _TRIGGERS:
+            continue
+        if low in TITLES:
+            if index + 1 < len(words) and small_name(words, index + 1) and words.gap(index) in (" ", ". ", "."):
+                yield _finding(words, index + 1, index + 2, "title")
+            yield from _listed(words, index + 1, sure=True, rule="title", joint=". :\n")
+        elif low in _ROLES:
+            yield from _listed(words, index + 1, sure=False, rule="role", joint=" ,:(\"'-–\n")
+        elif low in _LABELS:
+            yield from _labelled(words, index)
+        elif low == "by":
+            yield from _by(words, index)
+        elif low in ("with", "to"):
+            if any(word in _TELLING for word in words.lower[max(0, index - 4) : index]):
+                yield from _listed(words, index + 1, sure=False, rule="told", joint=" :\n")
+        elif low == "cc" and ":" in words.gap(index):
+            yield from _listed(words, index + 1, sure=True, rule="copy", joint=" :.\n\t")
+        elif low == "s" and words.report[max(0, words.starts[index] - 1) : words.ends[index] + 1] == "/s/":
+            yield from _listed(words, index + 1, sure=True, rule="signature", joint=" /\n")
+        if low in CREDENTIALS or low in ("m", "ph", "d", "p"):
+            yield from _before_credential(words, index)
+        if low in GIVEN_NAMES:
+            yield from _by_given_name(words, index)
+
+
+def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
+    """The words of names wherever else they stand, also as OCR misread them; ordinary words only where they look it."""
+    known, doubtful = set[str](), set[str]()
+    for finding in findings:
+        if finding.kind is not Kind.NAME:
+            continue
+        for index in range(words.from_offset(finding.start), words.from_offset(finding.end)):
+            low = words.lower[index]
+            if len(low) > 2 and low not in VOCABULARY and low not in EPONYMS and low not in _NEVER_AGAIN:
+                (doubtful if low in NAME_WORDS else known).add(low)
+    if not known and not doubtful:
+        return
+    mixed = bool(doubtful) and _is_mixed(words.report)
+    misread = {folded(low) for low in known if len(low) > 3}
+    for index, low in enumerate(words.lower):
+        raw = words.raw[index]
+        if low in known:
+            again = raw[0].isupper() or (low not in GIVEN_NAMES and len(low) > 3)
+        elif low in doubtful:
+            again = mixed and raw.istitle() and index > 0 and words.gap(index - 1) in (" ", ", ", " (")
+        else:
+            again = len(low) > 3 and low not in VOCABULARY and folded(low) in misread
+        after = words.lower[index + 1] if index + 1 < len(words) else ""
+        if again and not ((low in EPONYM_SURNAMES or low in NAME_WORDS) and after in NAMED_AFTER):
+            yield _finding(words, index, index + 1, "again")
+
+
+def _finding(words: Words, first: int, end: int, rule: str) -> Finding:
+    """A name of the words [first, end); a possessive "'s" stays in the text."""
+    stop = words.ends[end - 1]
+    raw = words.raw[end - 1]
+    if raw[-2:].lower() in ("'s", "’s"):
+        stop -= 2
+    return Finding(words.starts[first], stop, Kind.NAME, rule)
+
+
+def _listed(words: Words, first: int, *, sure: bool, rule: str, joint: str) -> Iterator[Finding]:
+    """A name at a word, and those listed after it ("Smith and Jones, MD"); titles before them are passed over."""
+    index = first
+    if index >= len(words) or len(words.gap(index - 1)) > 6 or words.gap(index - 1).strip(joint):
+        return
+    certain = sure and "." not in words.gap(index - 1)[1:]
+    for _ in range(LONGEST_LIST):
+        while index < len(words) and (words.lower[index] in TITLES or words.lower[index] in ("med", "by", "to")):
+            index += 1
+        if index >= len(words):
+            return
+        end = name_forward(words, index, sure=certain or words.lower[index - 1] in TITLES)
+        if end == index:
+            return
+        yield _finding(words, index, end, rule)
+        while end < len(words) and words.lower[end] in _AFTER_NAME and len(words.gap(end - 1)) < 4:
+            end += 1
+        if end >= len(words):
+            return
+        gap = words.gap(end - 1).strip()
+        if words.lower[end] in ("and", "und", "et") and gap in ("", ","):
+            index = end + 1
+        elif gap in ("/", "&", ",", ";", "+"):
+            index = end
+        else:
+            return
+
+
+def _by(words: Words, index: int) -> Iterator[Finding]:
+    """Who did it, after "dictated by", "electronically signed out by": names, or initials."""
+    verbs = words.lower[max(0, index - 3) : index]
+    signing, doing = any(v in _SIGNING for v in verbs), any(v in _DOING for v in verbs)
+    if not signing and not doing:
+        return
+    found = list(_listed(words, index + 1, sure=signing, rule="done by", joint=" :;.*-_\n\t\"'("))
+    yield from found
+    if found or not signing or index + 1 >= len(words) or words.gap(index).strip(" :."):
+        return
+    raw, low = words.raw[index + 1], words.lower[index + 1]
+    if 2 <= len(raw) <= 4 and raw.isalpha() and low not in VOCABULARY and low not in CREDENTIALS:
+        yield Finding(words.starts[index + 1], words.ends[index + 1], Kind.NAME, "initials")
+
+
+def _before_credential(words: Words, index: int) -> Iterator[Finding]:
+    low, raw = words.lower[index], words.raw[index]
+    if low not in CREDENTIALS:
+        if not is_credential(words, index):
+            return
+    elif raw.islower():
+        return
+    if index == 0 or (index > 1 and is_credential(words, index - 2)):
+        return
+    if low == "ascp" and words.gap(index - 1).strip() == "(":  # "CT(ASCP)"
+        index -= 1
+    gap = words.gap(index - 1) if index else "."
+    if len(gap) > 4 or gap.strip() not in ("", ",", ".", ".,") or (low in DOUBTFUL_CREDENTIALS and "," not in gap):
+        return
+    first = name_backward(words, index - 1)
+    if first < index:
+        yield _finding(words, first, index, "credential")
+
+
+def _by_given_name(words: Words, index: int) -> Iterator[Finding]:
+    """A given name with a surname after it or, with a comma, before it."""
+    if not words.raw[index][0].isupper() or not name_like(words, index, sure=False):
+        return
+    first, end = index, name_forward(words, index, sure=False)
+    before = index - 1
+    if (
+        before >= 0
+        and words.gap(before).strip() == ","
+        and len(words.gap(before)) < 4
+        and "\n" not in words.gap(before)
+    ):
+        surname = name_like(words, before, sure=True) and words.raw[before][0].isupper()
+        if surname and (name_like(words, before, sure=False) or _stands_alone(words, before)):
+            first = name_backward(words, before)
+    while (
+        first
+        and index - first < LONGEST
+        and name_like(words, first - 1, sure=False)
+        and words.gap(first - 1) in (" ", "-")
+    ):
+        first -= 1
+    if sum(len(words.raw[i]) > 1 for i in range(first, end)) > 1:
+        yield _finding(words, first, end, "given name")
+
+
+def _stands_alone(words: Words, index: int) -> bool:
+    """Whether a word begins its line, sentence or bracket, as a surname before a comma does."""
+    before = words.report[max(0, words.starts[index] - 2) : words.starts[index]]
+    return not before or before[-1] in _OPEN or before[-1] in "\n:\t" or before.strip(" ")[-1:] in (":", ".", "", "\n")
+
+
+def _labelled(words: Words, index: int) -> Iterator[Finding]:
+    """A name on a container: "labeled SMITH, JOHN, right breast", "designated "Okafor" "."""
+    for at in range(index + 1, min(index + 13, len(words))):
+        if "." in words.gap(at - 1) and words.gap(at - 1).strip(". ") != "" and len(words.raw[at - 1]) > 1:
+            return
+        if not words.raw[at][0].isupper() or not name_like(words, at, sure=False):
+            continue
+        end = name_forward(words, at, sure=False)
+        parts = [i for i in range(at, end) if len(words.raw[i]) > 1]
+        opened = words.gap(at - 1)[-1:] in tuple(_OPEN)
+        beside = words.gap(end - 1)[:1] if end < len(words) else ""
+        several = len(parts) > 1 and ("," in words.report[words.starts[at] : words.ends[end - 1]] or opened)
+        alone = opened and beside in tuple(",\"'”’)") and len(words.raw[at]) > 3 and not _holds_digits(words, at)
+        if several or alone:
+            yield _finding(words, at, end, "label")
+        return
+
+
+def _holds_digits(words: Words, index: int) -> bool:
+    """Whether a word holds digits, so that a code is likelier than a name."""
+    return not words.raw[index].replace("'", "").isalpha() or not read_through(words.lower[index])
+
+
+def _is_mixed(report: str) -> bool:
+    """Whether a report is written in capitals and small letters, from its first 4,000 characters."""
+    head = report[:4000]
+    return sum(map(str.islower, head)) > sum(map(str.isupper, head))
+
+
+_FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})
+
+
+def folded(low: str) -> str:
+    """A word with the letters and digits that OCR takes for one another made equal."""
+    return low.translate(_FOLD).replace("rn", "m").replace("vv", "w")

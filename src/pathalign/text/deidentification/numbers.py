@@ -1,0 +1,122 @@
+"""Numbers of a person, a case, a licence or a thing: by their key, by their shape, and their tails again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pathalign.text.deidentification.identifiers import Finding, Kind
+from pathalign.text.deidentification.number_keys import FIRST_WORDS, KEYED, LEAST_DIGITS
+from pathalign.text.deidentification.words import Words
+
+_D = r"[0-9OolI]"
+_ACCESSION = re.compile(
+    rf"(?<![\w.-])(?:"
+    rf"(?!T-?\d)[A-Z]{{1,4}}[\s-]?(?:19|"
+    rf"20)?{_D}{{2}}[-:/–]\s?(?:[A-Z]{{1,3}}[-:]?)?{_D}{{3,8}}"  # S24-12345, HS-19-00123
+    rf"|(?:19|20)?\d\d[-:/–]?[A-Z]{{1,3}}[-:/–]?\s?0{{0,4}}\d{{3,7}}"  # 24-S-12345, 24S12345, 19:S1234
+    rf"|[A-Z]{{1,3}}-(?:19|20)?\d\d-\d{{2,7}}"
+    rf"|[A-Z]{{1,2}}(?:19|20)\d\d[-/.]?\d{{3,7}}"  # H2019/12345
+    rf"|[A-Z]{{1,2}}\.?\d\d\.\d{{4,6}}"  # B19.12345
+    rf"|[A-Z]{{2,4}}\d{{7,12}}"
+    rf"|TCGA-[A-Z0-9]{{2}}-[A-Z0-9]{{4}}(?:-[A-Z0-9]{{2,4}}){{0,5}}"
+    rf")(?![\d%])(?!\.\d)",
+)
+_YEAR_NUMBER = re.compile(r"(?<![\w./,-])(?:19|20)?\d\d-\d{3,7}\b(?!\s?(?:cm|mm|x\b)|[.,]\d|-\d)")
+_CASE_BEFORE = re.compile(
+    r"(?:\bcase|\bspecimen|\bsee|\breport|\baccession|\bprevious\w{0,2}|\bprior|\bslides?|\bbiopsy|\bpathology|#|"
+    r"\(|\bno\.?|\bnumber)"
+    r"[\s#:(]{0,3}$",
+    re.IGNORECASE,
+)
+_DIGIT = re.compile(r"\d")
+_NO_ACCESSION = re.compile(
+    r"(?:CD|CK|HER|IL|PD|RP|MUC|BCL|HBME|FS|TP|PIN|CIN|GATA|SOX|PAX|WT|HMB)[\s-]?\d", re.IGNORECASE
+)
+_SSN = re.compile(rf"(?<![\w-])(?:{_D}{{3}}-{_D}{{2}}-{_D}{{4}}|\d{{3}} \d\d \d{{4}})(?![\w-])")
+_CLIA = re.compile(r"(?<!\w)\d\dD\d{7}(?!\w)")
+_VIN = re.compile(r"(?<!\w)(?=[A-Z]{0,16}\d)(?=\d{0,16}[A-Z])(?=[A-Z0-9]{0,16}\d{4})[A-HJ-NPR-Z0-9]{17}(?!\w)")
+_UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[\w-]{1,20}){0,4}")
+_LONG = re.compile(r"(?<![\w.,/+-])\d{7,20}(?![\w%]|[.,/]\d|-\d)")
+_HASH = re.compile(r"(?<!\w)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\w)", re.IGNORECASE)
+_CODED = re.compile(
+    r"(?:snomed|sct|loinc|icd|cpt|codes?|morphology|topography|concept|catalog|pubmed|pmid|doi)\W{0,3}(?:ct|"
+    r"id)?[\W\d]{0,120}$",
+    re.IGNORECASE,
+)
+_ICD_O = re.compile(r"[MTPDF]-?\d|[MTPDF]\s\d")
+
+
+def find_numbers(words: Words) -> Iterator[Finding]:
+    """Numbers with a key beside them, then those whose shape alone says what they are."""
+    report = words.report
+    yield from _with_key(words)
+    longest = words.longest_number
+    for kind, rule, pattern, least in (
+        (Kind.ACCESSION, "accession", _ACCESSION, 3), (Kind.SSN, "ssn", _SSN, 3), (Kind.LICENCE, "clia", _CLIA, 7),
+        (Kind.VEHICLE, "vin", _VIN, 4), (Kind.DEVICE, "udi", _UDI, 14), (Kind.NUMBER, "long number", _LONG, 7),
+        (Kind.NUMBER, "uuid", _HASH, 0),
+    ):  # fmt: skip
+        for match in pattern.finditer(report) if longest >= least else ():
+            if rule == "accession" and not _is_accession(match[0]):
+                continue
+            if rule == "long number" and _CODED.search(report[max(0, match.start() - 150) : match.start()]):
+                continue
+            yield Finding(match.start(), match.end(), kind, rule)
+    for match in _YEAR_NUMBER.finditer(report) if longest >= 3 else ():
+        if _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()]):
+            yield Finding(match.start(), match.end(), Kind.ACCESSION, "accession")
+
+
+def _with_key(words: Words) -> Iterator[Finding]:
+    """The value after each key; keys are tried where their first word stands, and near a digit."""
+    report = words.report
+    for index, low in enumerate(words.lower):
+        if low not in FIRST_WORDS:
+            continue
+        start = words.starts[index]
+        if not _DIGIT.search(report, start, start + 60):
+            continue
+        for kind, pattern in KEYED:
+            match = pattern.match(report, start)
+            if match and _is_number(match["value"], LEAST_DIGITS.get(kind, 4)):
+                yield Finding(match.start("value"), match.end("value"), kind, "number field")
+
+
+def _is_number(value: str, least: int) -> bool:
+    return sum(map(str.isdigit, value)) >= least and not _is_code(value) and not _YEAR.fullmatch(value)
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_TAIL = re.compile(r"\d{4,}")
+_RUN = re.compile(r"(?<![\d.,])\d{4,}(?![.,]\d|\d|\s?(?:cm|mm|g|gm|grams|ml)\b)")
+_TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
+
+
+def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
+    """The last digits of a case's or a patient's number where the report repeats them without the rest."""
+    tails: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.kind in _TAILED:
+            for tail in _TAIL.findall(report[finding.start : finding.end]):
+                tails.setdefault(tail.lstrip("0") or tail, finding)
+    if not tails:
+        return
+    for match in _RUN.finditer(report):
+        found = tails.get(match[0].lstrip("0") or match[0])
+        if found and not (1900 <= int(match[0]) <= 2099):
+            start = match.start()
+            lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})-$", report[max(0, start - 8) : start])
+            yield Finding(start - len(lead[0]) if lead else start, match.end(), found.kind, "tail")
+
+
+def _is_accession(text: str) -> bool:
+    """Whether a match has the digits of a number of a case, and is no antibody, clone or range of blocks."""
+    digits = sum(map(str.isdigit, text))
+    misread = sum(map(text.count, "OolI"))
+    return digits >= 5 and misread <= digits // 3 and not _is_code(text) and not _NO_ACCESSION.match(text)
+
+
+def _is_code(value: str) -> bool:
+    """Whether a value is a code of morphology or topography, a stage or a block, which stay."""
+    return _ICD_O.match(value) is not None and re.fullmatch(r"[MTPDF]-?\s?[\dA-F]{4,5}(?:/\d)?", value) is not None
