@@ -13,23 +13,32 @@ from typing import Any
 
 import pytest
 
+from pathalign.store.embeddings import read_provenance
+
 pytestmark = pytest.mark.e2e
 
 TASK = b"ray::_embed_slide"
 
 
 def test_a_cluster_writes_the_same_bytes_though_a_task_is_killed(made: Any, tmp_path: Path) -> None:
-    """A task whose process dies by SIGKILL is tried again; the set equals that of one process, and stdout is JSON."""
+    """A task whose process dies by SIGKILL is tried again; the set equals that of one process, and stdout is JSON.
+
+    The runtime is named: of itself a cluster computes in torch, which every node has.
+    """
     root = made.copied(
         tmp_path / "ray", without=("embeddings", "models/retrieval", "models/generation", "index", "runs")
     )
-    command = [sys.executable, "-m", "pathalign", "embed", "--engine", "ray", "--json", "-w", str(root)]
+    one = next((made.root / "embeddings").rglob("*.h5"))
+    runtime = (read_provenance(one) or {})["computed"]["runtime"].split()[0]
+    command = [sys.executable, "-m", "pathalign", "embed", "--engine", "ray", "--runtime", runtime]
+    command += ["--json", "-w", str(root)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     killed = None
     while killed is None and process.poll() is None:
         killed = next(iter(tasks_of(process.pid)), None)
         time.sleep(0.01)
-    assert killed is not None, "the run ended before a task of it was seen"
+    if killed is None:
+        pytest.fail(f"the run ended before a task of it was seen: {process.communicate()[1]}")
     os.kill(killed, signal.SIGKILL)
 
     out, err = process.communicate()

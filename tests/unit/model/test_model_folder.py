@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def test_a_folder_is_shaped_as_the_hub_expects(aligner: Aligner, tmp_path: Path)
     assert config["model_type"] == "pathalign-aligner"
     assert config["embeddings"] == {"name": "e"}
     assert isinstance(pathalign.load(str(tmp_path)), Aligner)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no file modes")
+def test_weights_are_for_whoever_may_read_the_folder(aligner: Aligner, tmp_path: Path) -> None:
+    """Their mode is that of the files beside them, as the umask grants it."""
+    save_model(tmp_path, aligner, about={}, card="")
+
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "config.json").stat().st_mode
 
 
 def test_a_describer_comes_back(describer: Describer, make_bag: MakeBag, texts: list[str], tmp_path: Path) -> None:
