@@ -107,7 +107,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write a safetensors file aside and rename it; whoever may read the other files of its folder may read it."""
     with written_aside(path) as aside:
         aside.touch()
-        mode = aside.stat().st_mode  # what the umask grants; safetensors puts a file in its place that is the user's alone
+        mode = aside.stat().st_mode  # what the umask grants; safetensors replaces it by a file for the user alone
         save_file({name: value.detach().cpu().contiguous() for name, value in weights.items()}, aside)
         aside.chmod(mode)
 
