@@ -9,9 +9,9 @@ from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.lexicon import word_set
 from pathalign.text.deidentification.words import Words
 
-_D = r"[0-9OolI]"
+_D = r"[0-9OolILSB]"
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\])\s?(?:[\w-]{1,63}\s?\.\s?){1,5}[A-Za-z]{2,24}\b", re.IGNORECASE
+    r"(?<![\w.+'-])[\w.+'-]{1,64}\s?(?:@|\(at\)|\[at\])\s?(?:[\w-]{1,63}\s?\.\s?){1,5}[A-Za-z]{2,24}\b", re.IGNORECASE
 )
 _URL = re.compile(
     r"\b(?:https?|ftp)\s?:\s?//[^\s<>\"')\]]{1,2000}|\bwww\.[^\s<>\"')\]]{1,2000}"
@@ -30,10 +30,10 @@ _MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:])", re.IG
 
 _PHONE = re.compile(
     rf"(?<![\w.,/-])(?:"
-    rf"(?:\+|00)\d{{1,3}}[\s.-]?(?:\(0?\)\s?)?(?:\(?\d{{1,5}}\)?[\s./-]?){{1,4}}\d{{2,5}}"  # +44 20 7946 0958
-    rf"|(?:1[\s.-]{{1,2}})?\([2-9l]{_D}{{2}}\)\s{{0,2}}{_D}{{3}}\s?[\s.-]\s?{_D}{{4}}"  # (617) 555-0123
-    rf"|(?:1[\s.-]{{1,2}})?[2-9]{_D}{{2}}\s?[.\-–/]\s?{_D}{{3}}\s?[.\-–]\s?{_D}{{4}}"  # 617-555-0123
-    rf"|[2-9]\d{{2}} \d{{3}} \d{{4}}"
+    rf"(?:\+|00)\d{{1,3}}[\s.-]?(?:\(0?\)\s?)?(?:\(?{_D}{{1,5}}\)?[\s./-]?){{1,4}}{_D}{{2,5}}"  # +44 20 7946 0958
+    rf"|(?:1[\s.-]{{1,2}})?\([2-9lSB]{_D}{{2}}\)\s{{0,2}}{_D}{{3}}\s?[\s.-]\s?{_D}{{4}}"  # (617) 555-0123
+    rf"|(?:1[\s.-]{{1,2}})?[2-9SB]{_D}{{2}}\s?[.\-–/]\s?{_D}{{3}}\s?[.\-–]\s?{_D}{{4}}"  # 617-555-0123
+    rf"|[2-9]{_D}{{2}} {_D}{{3}} {_D}{{4}}"
     rf"|[2-9]\d{{2}}-\d{{4}}"  # 555-0123
     rf"|0\d{{2,4}}[\s/-]\d{{3,4}}[\s-]?\d{{3,5}}"  # 020 7946 0958, 06221/56-0
     rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?\d{{1,6}}\b)?",
@@ -43,7 +43,7 @@ _KEYED = re.compile(
     r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|no|#|:))|ext|"
     r"hotline|call(?:ed)? at)\b"
     r"\s?(?:phone|no\b|nbr|number|num|is|at|line)?[\s.:#)\-]{0,5}"
-    r"(?P<number>[+(]{0,2}\d(?:[\s().\-/]{0,2}[\dOolI]){2,16}(?:\s?(?:ext?\.?|x)\s?\d{1,6})?)(?![\w%]|\s?(?:cm|"
+    r"(?P<number>[+(]{0,2}\d(?:[\s().\-/]{0,2}[\dOolILS]){2,16}(?:\s?(?:ext?\.?|x)\s?\d{1,6})?)(?![\w%]|\s?(?:cm|"
     r"mm)\b)",
     re.IGNORECASE,
 )
@@ -61,7 +61,7 @@ def find_contacts(words: Words) -> Iterator[Finding]:
     """How somebody may be reached."""
     yield from _on_networks(words)
     report = words.report
-    for match in _PHONE.finditer(report) if words.longest_number >= 3 else ():
+    for match in words.at_numbers(_PHONE) if words.longest_number >= 2 else ():
         before = report[max(0, match.start() - 24) : match.start()]
         if not (len(match[0]) == 8 and _CATALOGUE.search(before)):
             kind = Kind.FAX if _FAX.search(before) else Kind.PHONE
@@ -84,7 +84,7 @@ def _on_networks(words: Words) -> Iterator[Finding]:
         for match in _URL.finditer(report):
             yield Finding(match.start(), match.start() + len(match[0].rstrip(".,;:")), Kind.URL, "url")
     if _DOTTED.search(report):
-        yield from (Finding(m.start(), m.end(), Kind.IP, "ip 4") for m in _IP4.finditer(report))
+        yield from (Finding(m.start(), m.end(), Kind.IP, "ip 4") for m in words.at_numbers(_IP4))
     for rule, pattern in (("ip 6", _IP6), ("mac", _MAC)) if "::" in report or _COLONS.search(report) else ():
         for match in pattern.finditer(report):
             if rule == "mac" or match[0].count(":") >= 4 or "::" in match[0]:

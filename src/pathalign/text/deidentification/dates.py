@@ -18,12 +18,15 @@ _MONTH = (
     r"diciembre|"
     r"gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre)"
 )
-_D = r"[0-9OolI]"
+_MONTH = re.sub("[oil]", lambda letter: f"[{letter[0]}01li]", _MONTH)  # as OCR may have read it
+_D = r"[0-9OolILSB]"
 """A digit as OCR may have read it."""
-_YEAR4 = rf"(?:[1Il]9|2[0Oo]){_D}{_D}"
+_YEAR4 = rf"(?:[1IlL]9|2[0OoQ]){_D}{_D}"
 _YEAR = rf"(?:{_YEAR4}|['’]?{_D}{_D})"
+_DD = rf"(?:\d{_D}?|[lILO]\d)"
+"""A day, a number of at most two."""
 _TIME = (
-    r"(?:(?:,?\s{0,2}(?:at|@|T|,|-)?\s{0,2})\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,6})?"
+    r"(?:(?:,?\s{0,2}(?:at|@|T|,|-)?\s{0,2})[\dOolILS]{1,2}:[\dOolILS]{2}(?::[\dOolILS]{2})?(?:\.\d{1,6})?"
     r"\s?(?:[ap]\.?m\b\.?|hrs|hours|Z)?(?:\s?(?:E|C|M|P)[SD]T\b)?)?"
 )
 _NOT_SIZE = r"(?!\s?(?:[x×*]\s?\d|cm|mm)|[.,/-]?\d)"
@@ -41,12 +44,12 @@ _NUMERIC = re.compile(
 )
 _ISO_TIME = re.compile(r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.,/-]){_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th|\.)?(?:\s{{0,2}}of)?[\s./-]{{0,2}}{_MONTH}(?![^\W\d_])\.?"
+    rf"(?<![\w.,/-]){_DD}(?:st|nd|rd|th|\.)?(?:\s{{0,2}}of)?[\s./-]{{0,2}}{_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?"
     rf"(?:(?:,|\s|-|\.|/|of){{0,4}}{_YEAR}\b)?{_TIME}",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?![^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|(?P<day>\d{{1,2}})(?P<nth>st|nd|rd|"
+    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|(?P<day>{_DD})(?P<nth>st|nd|rd|"
     rf"th)?\b(?![.,]?\d)"
     rf"(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)(?!\s?(?:cm|mm|x\s|%)){_TIME}",
     re.IGNORECASE,
@@ -90,7 +93,8 @@ _BORN = re.compile(
 )
 
 _AGE = re.compile(
-    r"(?<![\w./-])(?P<age>9\d|1[0-4]\d)(?:[\s-]{0,2}(?:years?|yrs?|yr\.|y)[\s-]{0,2}(?:old\b|of age\b|/?o\b|"
+    r"(?<![\w./-])(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])"
+    r"(?:[\s-]{0,2}(?:years?|yrs?|yr\.|y)[\s-]{0,2}(?:old\b|of age\b|/?o\b|"
     r"\.?o\b)|[\s-]?y[./]?o\b|"
     r"\s?(?:year|yr)s?\b(?=\s?(?:male|female|man|woman|[mf]\b|lady|gentleman|caucasian|white|black))"
     r"|\s?(?=(?:F|M)\b(?![\w-]))|(?=-?\s?y/?o\b))",
@@ -99,7 +103,7 @@ _AGE = re.compile(
 _AGE_KEYED = re.compile(
     r"\b(?:age[ds]?|age at (?:diagnosis|surgery|procedure)|patient age|pt age|age/sex|sex/age|age \(yrs?\)|"
     r"age in years)"
-    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9\d|1[0-4]\d)(?![\d%]|\.\d|/\d|\s?(?:%|days?|"
+    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
     r"months?|weeks?|hours?))",
     re.IGNORECASE,
 )
@@ -114,17 +118,17 @@ _AGE_WORDS = re.compile(
 
 _MONTHS = word_set(
     "jan january januar janvier januari feb february februar février fevrier mar march marzo mars märz marz apr "
-    "april avril abril may "
-    "mai mayo june juni juin jun july juli juillet jul aug august août aout agosto sep sept september septembre "
-    "oct october okt "
-    "oktober octobre octubre nov november novembre dec december dez dezember décembre decembre enero febrero junio "
-    "julio diciembre "
-    "gennaio febbraio maggio giugno luglio settembre ottobre dicembre"
+    "april avril abril may mai mayo june juni juin jun july juli juillet jul aug august août aout agosto sep sept "
+    "september septembre oct october okt oktober octobre octubre nov november novembre dec december dez dezember "
+    "décembre decembre enero febrero junio julio diciembre gennaio febbraio maggio giugno luglio settembre "
+    "ottobre dicembre"
 )
 _DAYS = word_set(
     "monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving independence labor memorial "
     "easter year years"
 )
+_TO_L = str.maketrans("1i", "ll")
+_READ_MONTHS = frozenset(month.translate(_TO_L) for month in _MONTHS)
 _MONTH_NAMES = word_set("january february march april may june july august september october november december")
 _AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties s")
 
@@ -132,17 +136,17 @@ _AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian n
 def find_dates(words: Words) -> Iterator[Finding]:
     """Dates, and the times that follow them."""
     report, present = words.report, words.present
-    for match in _NUMERIC.finditer(report):
+    for match in words.at_numbers(_NUMERIC):
         if _is_date(match[0]):
             yield _date(match, 0, "numeric")
-    for match in _SLASHED.finditer(report) if "/" in report else ():
+    for match in words.at_numbers(_SLASHED) if "/" in report else ():
         before = report[max(0, match.start() - 14) : match.start()]
         if _BEFORE_SHORT.search(before) and not _AFTER_SHORT.match(report, match.end()):
             yield _date(match, 0, "short")
     if "T" in report:
-        yield from (_date(match, 0, "timestamp") for match in _ISO_TIME.finditer(report))
+        yield from (_date(match, 0, "timestamp") for match in words.at_numbers(_ISO_TIME))
     if _month_beside_number(words):
-        yield from (_date(match, 0, "day month") for match in _DAY_MONTH.finditer(report))
+        yield from (_date(match, 0, "day month") for match in words.at_numbers(_DAY_MONTH))
         for match in _MONTH_DAY.finditer(report):
             spelled = match["year"] or match["nth"] or not match["day"] or _FULL_MONTH.match(match[0])
             if spelled or _DATED.search(report[max(0, match.start() - 8) : match.start()]):
@@ -163,7 +167,7 @@ def find_ages(words: Words) -> Iterator[Finding]:
     if not words.present.isdisjoint(_AGE_GATE):
         patterns.append(("age in words", _AGE_WORDS))
     for rule, pattern in patterns:
-        for match in pattern.finditer(words.report):
+        for match in words.at_numbers(pattern) if pattern is _AGE else pattern.finditer(words.report):
             group = next(name for name, value in match.groupdict().items() if value)
             yield Finding(match.start(group), match.end(group), Kind.AGE, rule)
 
@@ -173,7 +177,7 @@ def _month_beside_number(words: Words) -> bool:
     if _MONTHS.isdisjoint(words.present):
         return False
     for start, end, low in zip(words.starts, words.ends, words.lower, strict=True):
-        month = low in _MONTHS or (not low.isalpha() and low.strip("0123456789") in _MONTHS)
+        month = low in _MONTHS or (not low.isalpha() and low[:3].replace("0", "o").translate(_TO_L) in _READ_MONTHS)
         if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 6])):
             return True
     return False
@@ -183,7 +187,7 @@ def _date(match: re.Match[str], group: int | str, rule: str) -> Finding:
     return Finding(match.start(group), match.end(group), Kind.DATE, rule)
 
 
-_READ = str.maketrans("OolI", "0011")
+_READ = str.maketrans("OolILSB", "0011158")
 _NUMBERS = re.compile(r"\d+")
 
 

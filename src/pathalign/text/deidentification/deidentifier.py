@@ -16,7 +16,8 @@ from pathalign.text.deidentification.dates import find_ages, find_dates
 from pathalign.text.deidentification.fields import find_fields
 from pathalign.text.deidentification.identifiers import Finding, Kind, without_overlaps
 from pathalign.text.deidentification.institutions import find_institutions
-from pathalign.text.deidentification.names import find_again, find_names, folded
+from pathalign.text.deidentification.lexicon import folded
+from pathalign.text.deidentification.names import find_again, find_names, find_pairs
 from pathalign.text.deidentification.numbers import find_numbers, find_tails
 from pathalign.text.deidentification.places import find_places
 from pathalign.text.deidentification.replacement import OffsetMap, replaced
@@ -48,6 +49,7 @@ def find_identifiers(report: str) -> list[Finding]:
     found = [
         *find_fields(words),
         *find_names(words),
+        *find_pairs(words),
         *find_dates(words),
         *find_ages(words),
         *find_numbers(words),

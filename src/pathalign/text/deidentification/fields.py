@@ -20,7 +20,11 @@ _IDENTIFYING = re.compile(
     r"\bfax\b|"
     r"acc(?:oun)?t\b|\btel\b|telephone|physician|provider|surgeon|doctor|attending|collected|received|reported|"
     r"hospital|facility|insurance|"
-    r"visit|encounter|\bnpi\b|\bclia\b|\bid\b|pathologist|\bunit (?:no|#)|case (?:no|#|id)",
+    r"visit|encounter|\bnpi\b|\bclia\b|\bid\b|pathologist|\bunit (?:no|#)|\bcase\b|director",
+    re.IGNORECASE,
+)
+_OF_HEADERS = re.compile(
+    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|nationality|language|policy|payer",
     re.IGNORECASE,
 )
 _MEDICAL = re.compile(
@@ -35,7 +39,7 @@ _MEDICAL = re.compile(
     r"pre-?op|post-?op|weight|gleason|nottingham|score|\bink|container|fixation|fixative|ischemi|focality|extent|"
     r"depth|biops|"
     r"resection|excision|excised|cytolog|test\b|tests\b|\bcodes?\b|icd|snomed|\bcpt\b|molecular|mutation|type\b|"
-    r"ectomy|status|source",
+    r"ectomy|(?<!marital )(?<!civil )(?<!employment )(?<!insurance )status|source",
     re.IGNORECASE,
 )
 _SECTION = re.compile(
@@ -46,7 +50,7 @@ _SECTION = re.compile(
     r"history|specimens?(?:\(s\))?(?: (?:submitted|received|information|source|type))?|tissues? (?:submitted|"
     r"received)|material (?:submitted|received)|"
     r"source of (?:specimen|tissue)|procedure|operation|comment|synoptic|impression|interpretation|addendum|"
-    r"intra-?operative)\b"
+    r"intra-?operative)\b(?! ?(?:no\b|number|nr\b|#|id\b|date|taken|collected|obtained))"
     r"[^:\n.]{0,40}(?:[:.\n]|$)",
     re.IGNORECASE,
 )
@@ -64,7 +68,8 @@ _NAME_KEY = re.compile(
     r"assisting)\.?[ ]{1,2})?"
     r"(?:physicians?|phys|doctors?|surgeons?|pathologists?|providers?|clinicians?|residents?|fellows?|consultants?|"
     r"md|drs?|practitioner|gp|pcp)|"
-    r"attending|prosector|dictated|transcribed|transcriptionist|typist|cytotechnologist|histotechnologist|"
+    r"attending|prosector|dictated|transcribed|signed|authorized|authorised|verified|approved|transcriptionist|"
+    r"typist|cytotechnologist|histotechnologist|"
     r"technologist|technician|assistant|"
     r"screener|reviewer|author|operator|(?:requested|ordered|submitted|received|collected|verified|approved|"
     r"interpreted|reviewed|read|performed|entered|"
@@ -78,14 +83,12 @@ _NAME_KEY = re.compile(
 )
 _NAME_LAST = word_set(
     "name names patient pt physician physicians phys doctor doctors surgeon surgeons pathologist pathologists "
-    "provider providers "
-    "clinician clinicians resident residents fellow fellows consultant consultants md dr drs practitioner gp pcp "
-    "attending prosector "
-    "dictated transcribed transcriptionist typist cytotechnologist histotechnologist technologist technician "
-    "assistant screener "
-    "reviewer author operator by signature copy copies to cc attention attn contact kin guardian guarantor insured "
-    "subscriber holder "
-    "notified caller director secretary mother father spouse husband wife alias aliases aka maiden"
+    "provider providers clinician clinicians resident residents fellow fellows consultant consultants md dr drs "
+    "practitioner gp pcp attending prosector dictated transcribed transcriptionist typist cytotechnologist "
+    "signed authorized authorised verified approved "
+    "histotechnologist technologist technician assistant screener reviewer author operator by signature copy "
+    "copies to cc attention attn contact kin guardian guarantor insured subscriber holder notified caller "
+    "director secretary mother father spouse husband wife alias aliases aka maiden"
 )
 _DATE_KEY = re.compile(
     r"(?<![\w-])(?:d\.?o\.?b\.?|(?:date|year) of birth|birth ?date|b\.?date|d\.?o\.?d\.?|date of death|born)\s{0,3}$",
@@ -95,7 +98,7 @@ _DATE_VALUE = re.compile(r"[ \t]{0,6}(?P<value>[\w/.,’'-]{4,12}(?<=\d))")
 _PLACE_KEY = re.compile(
     r"(?<![\w-])(?:(?P<institution>(?:submitting |referring )?(?:facility|hospital|institution|clinic|laboratory|"
     r"lab|practice|organi[sz]ation)|performed at|"
-    r"site of service|client|employer|collection site)|(?:home |mailing |street |work |patient |"
+    r"site of service|client|collection site)|(?:home |mailing |street |work |patient |"
     r"business )?address(?: line)?(?: ?[12])?|city(?:,? ?/?state)?(?:/zip)?|"
     r"city/town|town|county|residence|(?:patient )?location|birthplace|place of birth|ward|room|bed|rm/bed|"
     r"loc)\s{0,3}$",
@@ -121,7 +124,8 @@ def find_fields(words: Words) -> Iterator[Finding]:
         in_header = field.start < header
         last = field.key.rsplit(None, 1)[-1].lower()
         if (last in _NAME_LAST or last[-1] == ")") and _NAME_KEY.search(field.key):
-            yield from _name_field(words, field.value, in_header=in_header)
+            found = list(_name_field(words, field, in_header=in_header))
+            yield from found or (_other_field(report, field, header, known=False) if in_header else ())
         elif _DATE_KEY.search(field.key):
             match = _DATE_VALUE.match(report, field.value)
             if match:
@@ -135,50 +139,49 @@ def fields(report: str, limit: int) -> Iterator[Field]:
     last = 0
     for match in _COLON.finditer(report, 0, limit):
         at = match.start()
+        if at and report[at - 1].isdigit() and not report[at + 1 : at + 2].isspace():
+            continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
-        cut = (
-            max(
-                before.rfind("\n"),
-                before.rfind("\t"),
-                before.rfind(". ") + 1,
-                before.rfind("   ") + 2,
-                before.rfind(";"),
-            )
-            + 1
-        )
+        cut = max(before.rfind(mark) + len(mark) if mark in before else 0 for mark in _KEY_STARTS)
         if before[cut:].strip():
             yield Field(before[cut:].strip(), start + cut, match.end())
         last = match.end()
 
 
-_COLON = re.compile(r"(?<!\d)[:=](?!\d\d\b)|:(?=\s)")
+_KEY_STARTS = ("\n", "\t", ". ", "  ", ";")
+_COLON = re.compile(r"[:=](?!\d\d\b)|:(?=\s)")
 
 
 def header_end(report: str) -> int:
     """Where the header of a report ends; 0 for a report without one."""
     section = next((s for s in _SECTION.finditer(report, 0, LONGEST_HEADER) if s.end() > 60), None)
     end = section.start() if section else min(len(report), LONGEST_HEADER)
-    known = sum(_IDENTIFYING.search(field.key) is not None for field in fields(report, end))
+    known = sum(_OF_HEADERS.search(field.key) is not None for field in fields(report, end))
     return end if known >= 2 else 0
 
 
-def _other_field(report: str, field: Field, header: int) -> Iterator[Finding]:
+def _other_field(report: str, field: Field, header: int, *, known: bool = True) -> Iterator[Finding]:
     """The value of a field of a place, and of one that is neither medical nor known."""
     place = _PLACE_KEY.search(field.key)
-    if not place and (_MEDICAL.search(field.key) or _IDENTIFYING.search(field.key)):
+    if known and not place and (_MEDICAL.search(field.key) or _IDENTIFYING.search(field.key)):
         return
     start = field.value
     while start < header and report[start] in " \t":
         start += 1
     end = _value_end(report, start, header)
     value = report[start:end]
-    if not value or (place and not _names(value)):
+    if not value or (place and not _names(value)) or value.lower() in _EMPTY:
         return
     if place:
         yield Finding(start, end, Kind.INSTITUTION if place["institution"] else Kind.PLACE, "place field")
     else:
         yield Finding(start, end, Kind.FIELD, "unknown field")
+
+
+_EMPTY = frozenset(
+    ("female", "male", "f", "m", "none", "n/a", "na", "unknown", "unspecified", "not given", "not specified")
+)
 
 
 def _names(value: str) -> bool:
@@ -208,9 +211,9 @@ def _value_end(report: str, start: int, limit: int) -> int:
     return end
 
 
-def _name_field(words: Words, start: int, *, in_header: bool) -> Iterator[Finding]:
+def _name_field(words: Words, field: Field, *, in_header: bool) -> Iterator[Finding]:
     """The name in a field; in a header with lines all that the line holds, whatever words it is made of."""
-    report = words.report
+    report, start = words.report, field.value
     index = words.from_offset(start)
     if index >= len(words) or report[start : words.starts[index]].strip("\"'( \t\n") or words.starts[index] - start > 8:
         return
@@ -224,6 +227,8 @@ def _name_field(words: Words, start: int, *, in_header: bool) -> Iterator[Findin
         if end >= len(words) or words.gap(end - 1).strip() not in (";", "/", "&", ",") or "\n" in words.gap(end - 1):
             return
         index, end = end, name_forward(words, end, sure=True)
+    if index < len(words) and _BY_INITIALS.search(field.key) and _are_initials(words, index):
+        yield Finding(words.starts[index], words.ends[index], Kind.NAME, "initials")
     if in_header and index < len(words):
         line, broken, _ = report[start : start + LONGEST_VALUE].partition("\n")
         alone = (
@@ -236,3 +241,14 @@ def _name_field(words: Words, start: int, *, in_header: bool) -> Iterator[Findin
         if alone and len(line.split()) <= 5:
             begin = start + len(line) - len(line.lstrip())
             yield Finding(begin, start + len(line.rstrip(" .\t\r")), Kind.NAME, "name field")
+
+
+_BY_INITIALS = re.compile(
+    r"transcri|dictat|typ|screen|gross|enter|assist|techn|secretar|signed|verified", re.IGNORECASE
+)
+
+
+def _are_initials(words: Words, index: int) -> bool:
+    """Whether a word may be the initials of who typed a report ("jks")."""
+    raw, low = words.raw[index], words.lower[index]
+    return 2 <= len(raw) <= 4 and raw.isalpha() and low not in VOCABULARY and low not in CREDENTIALS

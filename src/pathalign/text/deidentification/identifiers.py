@@ -50,21 +50,24 @@ class Finding:
     rule: str
 
 
+_WEAK = frozenset(("unknown pair", "unknown field"))
+"""Rules that know that something must go, and not what it is."""
+
+
 def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
     """The findings in order, overlapping ones as one.
 
-    The union has the kind of the longest of them, the first of equals. A field of unknown content gives way to what is
-    known of it only where that covers it whole.
+    The union has the kind of the longest of them, the first of equals; a rule that does not know the kind gives way.
     """
     merged: list[Finding] = []
     longest = 0
     for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
+        size = 0 if finding.rule in _WEAK else finding.end - finding.start
         last = merged[-1] if merged else None
         if last is None or finding.start >= last.end:
             merged.append(finding)
-            longest = finding.end - finding.start
+            longest = size
             continue
-        size = finding.end - finding.start
         named = finding if size > longest else last
         longest = max(longest, size)
         merged[-1] = Finding(last.start, max(last.end, finding.end), named.kind, named.rule)

@@ -6,19 +6,23 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import EPONYMS, GIVEN_NAMES, NAME_WORDS, VOCABULARY, word_set
+from pathalign.text.deidentification.lexicon import (
+    EPONYMS,
+    GIVEN_NAMES,
+    NAME_WORDS,
+    VOCABULARY,
+    folded,
+    read_through,
+    word_set,
+)
 from pathalign.text.deidentification.words import Words
 
 _HEADS = word_set(
     "hospital hospitals clinic clinics center centre laboratory laboratories labs university institute infirmary "
-    "college hospice "
-    "foundation healthcare medicine associates sanatorium dispensary krankenhaus klinik klinikum "
-    "universitätsklinikum "
-    "universitatsklinikum hôpital hopital ospedale policlinico clinique clinica clínica universidad université "
-    "universität "
-    "universitat università universita ziekenhuis sjukhus sykehus szpital nhs trust diagnostics pathologists group "
-    "partners "
-    "campus pavilion hosp univ infirmary polyclinic academy"
+    "college hospice foundation healthcare medicine associates sanatorium dispensary krankenhaus klinik klinikum "
+    "universitätsklinikum universitatsklinikum hôpital hopital ospedale policlinico clinique clinica clínica "
+    "universidad université universität universitat università universita ziekenhuis sjukhus sykehus szpital nhs "
+    "trust diagnostics pathologists group partners campus pavilion hosp univ infirmary polyclinic academy"
 )
 _OF_A_KIND = word_set(
     "group partners associates foundation trust campus pavilion academy pathologists medicine diagnostics"
@@ -28,26 +32,25 @@ _KINDS = word_set(
     "urology dermatology surgical"
 )
 _WEAK = word_set(
-    "center centre medicine associates foundation group partners trust college diagnostics pathologists laboratory "
-                  "laboratories labs institute campus pavilion academy nhs")  # fmt: skip
+    "center centre medicine associates foundation group partners trust college diagnostics pathologists "
+    "laboratory laboratories labs institute campus pavilion academy nhs"
+)  # fmt: skip
 """Kinds that are ordinary words as well: a proper word must stand directly beside."""
 _QUALIFIERS = word_set(
-    "medical regional general community memorial children's childrens children women's womens cancer health teaching "
-    "university hospital clinical care pathology county city state national central northern southern eastern "
-    "western north south "
-    "east west district veterans affairs va military army naval royal federal district saint st mount mt holy sacred "
-    "good our lady mercy baptist methodist presbyterian lutheran adventist jewish catholic christian heart of the "
-    "and "
-    "for de la del di san santa los las big grand great new upper lower valley river lake bay hills park island "
-    "surgery surgical specialty oncology eye tumor research and & reference diagnostic imaging anatomic histology "
-    "molecular school technology science sciences comprehensive outpatient ambulatory system"
+    "medical regional general community memorial children's childrens children women's womens cancer health "
+    "teaching university hospital clinical care pathology county city state national central northern southern "
+    "eastern western north south east west district veterans affairs va military army naval royal federal "
+    "district saint st mount mt holy sacred good our lady mercy baptist methodist presbyterian lutheran adventist "
+    "jewish catholic christian heart of the and for de la del di san santa los las big grand great new upper "
+    "lower valley river lake bay hills park island surgery surgical specialty oncology eye tumor research and & "
+    "reference diagnostic imaging anatomic histology molecular school technology science sciences comprehensive "
+    "outpatient ambulatory system"
 )
 _PROPER = word_set(
     "memorial mercy baptist methodist presbyterian lutheran adventist veterans sacred providence trinity "
-    "providence regional "
-    "mount saint st holy royal county lady samaritan hope unity charity emory duke stanford yale harvard princeton "
-    "mayo "
-    "northwestern southwestern northwest southwest midwest northeast southeast northern southern eastern western"
+    "providence regional mount saint st holy royal county lady samaritan hope unity charity emory duke stanford "
+    "yale harvard princeton mayo northwestern southwestern northwest southwest midwest northeast southeast "
+    "northern southern eastern western"
 )
 _DESCRIBING = _QUALIFIERS | _HEADS
 _FIXED = re.compile(
@@ -64,10 +67,8 @@ _FIXED = re.compile(
 )  # fmt: skip
 _FIXED_FIRST = word_set(
     "mayo u ut m md memorial sloan mskcc johns mass massachusetts dana brigham cedars kaiser quest lab labcorp "
-    "cleveland mount mt beth fox "
-    "city moffitt roswell fred ucla ucsf nyu upmc armed afip walter neogenomics genoptix myriad foundation charité "
-    "charite karolinska gustave "
-    "royal great addenbrooke addenbrookes"
+    "cleveland mount mt beth fox city moffitt roswell fred ucla ucsf nyu upmc armed afip walter neogenomics "
+    "genoptix myriad foundation charité charite karolinska gustave royal great addenbrooke addenbrookes"
 )
 _PUBLIC = re.compile(
     r"college of american pathologists|world health organi[sz]ation|food and drug|joint commi\w+|"
@@ -75,13 +76,21 @@ _PUBLIC = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"[ \t]{0,3}[-&'’/,.]?[ \t]{1,3}|[ \t]{0,2}\n[ \t]{0,2}|-|\.\s")
+_FIELDS = word_set(
+    "oncology pathology medicine surgery technology science sciences health research urology radiology hematology"
+)
 _OF = word_set("of de für for at der di des")
 LONGEST = 8
+
+
+_MISREAD = {folded(word): word for word in _DESCRIBING | _PROPER | _FIXED_FIRST if len(word) > 4}
 
 
 def find_institutions(words: Words) -> Iterator[Finding]:
     """Institutions with a name of their own; "the hospital" and "outside laboratory" stay."""
     for index, low in enumerate(words.lower):
+        if low not in VOCABULARY and low not in _HEADS and words.raw[index][0].isupper():
+            low = _MISREAD.get(folded(low), low)
         if low in _FIXED_FIRST:
             match = _FIXED.match(words.report, words.starts[index])
             if match:
@@ -93,9 +102,17 @@ def find_institutions(words: Words) -> Iterator[Finding]:
                 yield Finding(words.starts[first], words.ends[end - 1], Kind.INSTITUTION, "institution")
 
 
+def _low(words: Words, index: int) -> str:
+    """A word in lower case, read through what OCR made of it: "h0spital" is a hospital, "ell5worth" a name."""
+    low = words.lower[index]
+    if low in VOCABULARY or low in _DESCRIBING:
+        return low
+    return _MISREAD.get(folded(low)) or read_through(low) or low
+
+
 def _is_head(words: Words, index: int) -> bool:
     """Whether a word is a kind of institution; "group" and the like only after what makes them one."""
-    low, before = words.lower[index], words.lower[index - 1] if index else ""
+    low, before = _low(words, index), _low(words, index - 1) if index else ""
     if low in ("medicine", "college"):
         return before in ("of", "medical")
     return low not in _OF_A_KIND or before in _KINDS
@@ -103,7 +120,7 @@ def _is_head(words: Words, index: int) -> bool:
 
 def _proper(words: Words, index: int) -> bool:
     """Whether a word names rather than describes."""
-    low, raw = words.lower[index], words.raw[index]
+    low, raw = _low(words, index), words.raw[index]
     if not raw[0].isupper() or len(raw) < 2 or low in EPONYMS:
         return False
     return (
@@ -118,7 +135,7 @@ def _before(words: Words, head: int) -> int:
     """The first word of the institution whose kind is word `head`."""
     first = index = head
     while index > 0 and head - index < LONGEST and _JOINT.fullmatch(words.gap(index - 1)):
-        gap, low = words.gap(index - 1), words.lower[index - 1]
+        gap, low = words.gap(index - 1), _low(words, index - 1)
         if ("." in gap and low not in ("st", "mt")) or (
             "," in gap and low not in _PROPER and not _proper(words, index - 1)
         ):
@@ -132,8 +149,8 @@ def _before(words: Words, head: int) -> int:
         elif low not in ("of", "and", "the", "for"):
             first = index - 1
         index -= 1
-    while first < head and words.lower[first] in ("of", "and", "the", "for", "our"):
-        if words.lower[first] == "our" and words.lower[first + 1] == "lady":
+    while first < head and _low(words, first) in ("of", "and", "the", "for", "our"):
+        if _low(words, first) == "our" and _low(words, first + 1) == "lady":
             break
         first += 1
     return first
@@ -143,12 +160,12 @@ def _after(words: Words, head: int) -> int:
     """One past the last word: "Hospital of Saint Raphael", "University of Ostrava Hospital"."""
     end, index = head + 1, head + 1
     while index < len(words) and index - head < LONGEST:
-        gap, low = words.gap(index - 1), words.lower[index]
+        gap, low = words.gap(index - 1), _low(words, index)
         if not (gap.strip() in ("", "-", "&") and len(gap) < 4) and not (
             gap == ", " and low in _HEADS and low not in _WEAK
         ):
             break
-        if low in _HEADS or _proper(words, index):
+        if low in _HEADS or _proper(words, index) or (low in _FIELDS and words.raw[index][0].isupper()):
             end = index + 1
         elif low not in _OF and not (low in _QUALIFIERS and words.raw[index][0].isupper()):
             break
@@ -161,9 +178,9 @@ def _named(words: Words, first: int, end: int, head: int) -> bool:
     proper = [i for i in range(first, end) if i != head and _proper(words, i)]
     if not proper:
         return False
-    if words.lower[head] not in _WEAK:
+    if _low(words, head) not in _WEAK:
         return True
-    return any(not _weakly(words.lower[i]) for i in proper)
+    return any(not _weakly(_low(words, i)) for i in proper)
 
 
 def _weakly(low: str) -> bool:

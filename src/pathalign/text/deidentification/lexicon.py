@@ -30,22 +30,19 @@ VOCABULARY = _words("vocabulary")
 """Words of reports that are no names."""
 
 PARTICLES = word_set(
-    "de del della der den des di da das do dos du el al la las le lo los van von vom zu zur ter ten st bin ibn abu "
-    "ben "
-    "mac mc san santa e y"
+    "de del della der den des di da das do dos du el al la las le lo los van von vom zu zur ter ten st bin ibn "
+    "abu ben mac mc san santa e y"
 )
 """Small words within surnames."""
 
 NAMED_AFTER = word_set(
-    "disease diseases syndrome syndromes tumor tumors tumour tumours cell cells stain stains stained staining grade "
-    "grades graded grading level levels score scores sum criteria body bodies esophagus oesophagus lymphoma "
-    "sarcoma nevus "
-    "naevus procedure operation classification stage staging system index thyroiditis duct ducts gland glands space "
-    "fascia capsule nodes node pouch ligament canal antigen crystals membrane layer pattern patterns carcinoma "
-    "adenoma "
-    "anemia ulcer hernia fibers fibres resection granules chromosome method technique protocol angle bone jelly oil "
-    "polyp polyps esophagectomy oesophagectomy gastrectomy mastectomy repair pouches sequencing valve sign triad "
-    "test agar solution fixative silver blue red mutation a b x y"
+    "disease diseases syndrome syndromes tumor tumors tumour tumours cell cells stain stains stained staining "
+    "grade grades graded grading level levels score scores sum criteria body bodies esophagus oesophagus lymphoma "
+    "sarcoma nevus naevus procedure operation classification stage staging system index thyroiditis duct ducts "
+    "gland glands space fascia capsule nodes node pouch ligament canal antigen crystals membrane layer pattern "
+    "patterns carcinoma adenoma anemia ulcer hernia fibers fibres resection granules chromosome method technique "
+    "protocol angle bone jelly oil polyp polyps esophagectomy oesophagectomy gastrectomy mastectomy repair "
+    "pouches sequencing valve sign triad test agar solution fixative silver blue red mutation a b x y"
 )
 """What an eponym stands before."""
 
@@ -63,7 +60,7 @@ def is_medical(word: str) -> bool:
 
 
 _OCR = str.maketrans("0134568", "oieasgb")
-_BLOCK = re.compile(r"[^\W\d_]{1,3}\d+[^\W\d_]?\d*|[^\W\d_]+\d{2,}|[cprya]*[tnm]\d\w*")
+_BLOCK = re.compile(r"[^\W\d_]{1,3}\d+|[^\W\d_]{1,2}\d+[^\W\d_]\d*|[^\W\d_]+\d{2,}|(?:[cprya]*[tnm][\dx][a-d]?)+")
 
 
 def read_through(word: str) -> str:
@@ -74,3 +71,11 @@ def read_through(word: str) -> str:
     if letters < 3 or len(word) - letters > 2 or _BLOCK.fullmatch(word):
         return ""
     return word.translate(_OCR)
+
+
+_FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})
+
+
+def folded(low: str) -> str:
+    """A word with the letters and digits that OCR takes for one another made equal."""
+    return low.translate(_FOLD).replace("rn", "m").replace("vv", "w")

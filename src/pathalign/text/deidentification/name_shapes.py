@@ -19,12 +19,15 @@ from pathalign.text.deidentification.lexicon import (
 from pathalign.text.deidentification.words import Words
 
 CREDENTIALS = word_set(
-    "md do phd rn pa np aprn crnp mbbs mbchb frcpath frcpc mrcpath fcap facs facog dds dmd dpm dvm mph msc bsc ascp "
-    "htl mls sct cytotech fascp fasco mscr scd dsc drph lpn pac mba edd esq fiac"
+    "md do phd rn pa np aprn crnp mbbs mbchb frcpath frcpc mrcpath fcap facs facog dds dmd dpm dvm mph msc bsc "
+    "ascp htl mls sct cytotech fascp fasco mscr scd dsc drph lpn pac mba edd esq fiac"
 )
 DOUBTFUL_CREDENTIALS = word_set("do pa np msc")
 """Those that are words or codes too: a credential only after a comma."""
 SUFFIXES = word_set("jr sr ii iii iv")
+_PREDICATES = word_set(
+    "has had is was reports states who and underwent presented presents agrees concurs on at by for in"
+)
 LONGEST = 6
 """Words of a name, initials counted."""
 
@@ -86,10 +89,10 @@ def name_forward(words: Words, first: int, *, sure: bool) -> int:
                 break
             if found and (not comma or words.gap(index)[:1] != ")"):
                 end = index + 1
-        elif _continues(words, index, found=found, sure=sure, comma=comma):
+        elif _continues(words, first, index, found=found, sure=sure, comma=comma):
             found, end = found + 1, index + 1
             commas += comma
-        elif low not in PARTICLES or index + 1 >= len(words):
+        elif low.replace("0", "o") not in PARTICLES or index + 1 >= len(words):
             break
         index += 1
     return end if found else first
@@ -115,20 +118,24 @@ def name_backward(words: Words, last: int) -> int:
         elif raw[0].isupper() and name_like(words, index, sure=not comma):
             found, start = found + 1, index
             commas += comma
-        elif low not in PARTICLES or not found:
+        elif low.replace("0", "o") not in PARTICLES or not found:
             break
         index -= 1
     return start if found else last + 1
 
 
-def _continues(words: Words, index: int, *, found: int, sure: bool, comma: bool) -> bool:
+def _continues(words: Words, first: int, index: int, *, found: int, sure: bool, comma: bool) -> bool:
     """Whether a word goes on with a name: an ordinary word only after a given name, an initial, or in a known place."""
     if not found:
-        return name_like(words, index, sure=sure)
+        after_initial = index > 0 and len(words.raw[index - 1]) == 1 and words.gap(index - 1).strip() == "."
+        return name_like(words, index, sure=sure or (after_initial and first < index))
     if comma:
         return name_like(words, index, sure=False)
     before = words.lower[index - 1]
-    known = before in GIVEN_NAMES or len(before) == 1 or before in PARTICLES
+    gap = words.gap(index)
+    ends = gap[:1] in ("", *",.;)\n-\t") or gap[:2] == "  "  # "OLUWASEUN LEE, was informed"
+    ends = ends or (index + 1 < len(words) and words.lower[index + 1] in _PREDICATES)
+    known = before in GIVEN_NAMES or len(before) == 1 or before in PARTICLES or ends or words.gap(index - 1) == "-"
     return name_like(words, index, sure=(known or words.raw[index].istitle()) and words.raw[index][0].isupper())
 
 

@@ -11,7 +11,9 @@ from pathalign.text.deidentification.lexicon import (
     GIVEN_NAMES,
     NAME_WORDS,
     NAMED_AFTER,
+    PARTICLES,
     VOCABULARY,
+    folded,
     read_through,
     word_set,
 )
@@ -30,31 +32,31 @@ from pathalign.text.deidentification.words import Words
 
 TITLES = word_set(
     "dr drs doctor doctors prof professor mr mrs ms miss mx mister sir dame nurse rev reverend herr frau dott dra "
-    "mme "
-    "monsieur madame señor señora dipl"
+    "mme monsieur madame señor señora dipl"
 )
 _SIGNING = word_set(
     "signed signature dictated transcribed typed verified approved authenticated attested released certified "
-    "grossed accessioned screened dictating authored edited cosigned finalized finalised entered out"
+    "grossed accessioned screened dictating authored edited cosigned finalized finalised entered out authorized "
+    "authorised countersigned issued endorsed acknowledged finalizing validated checked"
 )
 _DOING = word_set(
-    "reviewed reported interpreted ordered requested submitted prepared performed examined read diagnosed validated "
-    "collected received referred confirmed done called notified completed seen obtained cut taken procured given "
-    "consulted concurred supervised assisted operated resected removed sent made rendered electronically"
+    "reviewed reported interpreted ordered requested submitted prepared performed examined read diagnosed "
+    "validated collected received referred confirmed done called notified completed seen obtained cut taken "
+    "procured given consulted concurred supervised assisted operated resected removed sent made rendered "
+    "electronically"
 )
 _TELLING = word_set(
     "discussed called reported communicated faxed conveyed relayed paged phoned telephoned shared reviewed shown "
-    "notified "
-    "given forwarded sent agrees concurs informed spoke spoken copied addressed referred transmitted consultation"
+    "notified given forwarded sent agrees concurs informed spoke spoken copied addressed referred transmitted "
+    "consultation"
 )
 _ROLES = word_set(
-    "attending pathologist surgeon physician resident fellow patient pt clinician prosector consultant radiologist "
-    "oncologist urologist gynecologist dermatologist assistant cytotechnologist technologist technician secretary "
-    "transcriptionist mother father husband wife son daughter brother sister aunt uncle cousin grandmother "
-    "grandfather "
-    "guardian spouse partner colleague named name aka alias attention attn signature director per professor "
-    "pathologists "
-    "surgeons physicians residents practitioner midwife histotechnologist dictator operator author provider"
+    "attending pathologist surgeon physician resident fellow patient pt clinician prosector consultant "
+    "radiologist oncologist urologist gynecologist dermatologist assistant cytotechnologist technologist "
+    "technician secretary transcriptionist mother father husband wife son daughter brother sister aunt uncle "
+    "cousin grandmother grandfather guardian spouse partner colleague named name aka alias attention attn "
+    "signature director per professor pathologists surgeons physicians residents practitioner midwife "
+    "histotechnologist dictator operator author provider"
 )
 _LABELS = word_set("labeled labelled designated marked identified inscribed tagged labelled label lableled")
 _TRIGGERS = (
@@ -81,7 +83,8 @@ def find_names(words: Words) -> Iterator[Finding]:
                 yield _finding(words, index + 1, index + 2, "title")
             yield from _listed(words, index + 1, sure=True, rule="title", joint=". :\n")
         elif low in _ROLES:
-            yield from _listed(words, index + 1, sure=False, rule="role", joint=" ,:(\"'-–\n")
+            opened = low in ("name", "named") and any(mark in words.gap(index) for mark in "(\"':")
+            yield from _listed(words, index + 1, sure=opened, rule="role", joint=" ,:(\"'-–\n")
         elif low in _LABELS:
             yield from _labelled(words, index)
         elif low == "by":
@@ -91,12 +94,25 @@ def find_names(words: Words) -> Iterator[Finding]:
                 yield from _listed(words, index + 1, sure=False, rule="told", joint=" :\n")
         elif low == "cc" and ":" in words.gap(index):
             yield from _listed(words, index + 1, sure=True, rule="copy", joint=" :.\n\t")
-        elif low == "s" and words.report[max(0, words.starts[index] - 1) : words.ends[index] + 1] == "/s/":
+        elif low == "s" and words.report[max(0, words.starts[index] - 1) : words.ends[index] + 1].lower() == "/s/":
             yield from _listed(words, index + 1, sure=True, rule="signature", joint=" /\n")
         if low in CREDENTIALS or low in ("m", "ph", "d", "p"):
             yield from _before_credential(words, index)
         if low in GIVEN_NAMES:
             yield from _by_given_name(words, index)
+
+
+def find_pairs(words: Words) -> Iterator[Finding]:
+    """Two words side by side, capitals first in a text that has small letters, that no report and no list knows."""
+    unknown = [
+        raw.istitle() and len(raw) > 3 and low not in VOCABULARY and raw.isalpha()
+        for raw, low in zip(words.raw, words.lower, strict=True)
+    ]
+    for index in range(len(words) - 1):
+        if unknown[index] and unknown[index + 1] and words.gap(index) == " ":
+            end = name_forward(words, index, sure=False)
+            if end > index + 1:
+                yield _finding(words, index, end, "unknown pair")
 
 
 def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
@@ -122,7 +138,8 @@ def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
         else:
             again = len(low) > 3 and low not in VOCABULARY and folded(low) in misread
         after = words.lower[index + 1] if index + 1 < len(words) else ""
-        if again and not ((low in EPONYM_SURNAMES or low in NAME_WORDS) and after in NAMED_AFTER):
+        before = words.lower[index - 1] if index else ""
+        if again and before != "ivor" and not ((low in EPONYM_SURNAMES or low in NAME_WORDS) and after in NAMED_AFTER):
             yield _finding(words, index, index + 1, "again")
 
 
@@ -166,7 +183,10 @@ def _listed(words: Words, first: int, *, sure: bool, rule: str, joint: str) -> I
 def _by(words: Words, index: int) -> Iterator[Finding]:
     """Who did it, after "dictated by", "electronically signed out by": names, or initials."""
     verbs = words.lower[max(0, index - 3) : index]
-    signing, doing = any(v in _SIGNING for v in verbs), any(v in _DOING for v in verbs)
+    signing, doing = (
+        any(v in _SIGNING for v in verbs),
+        any(v in _DOING or (len(v) > 5 and v.endswith("ed")) for v in verbs),
+    )
     if not signing and not doing:
         return
     found = list(_listed(words, index + 1, sure=signing, rule="done by", joint=" :;.*-_\n\t\"'("))
@@ -199,7 +219,8 @@ def _before_credential(words: Words, index: int) -> Iterator[Finding]:
 
 def _by_given_name(words: Words, index: int) -> Iterator[Finding]:
     """A given name with a surname after it or, with a comma, before it."""
-    if not words.raw[index][0].isupper() or not name_like(words, index, sure=False):
+    beside = words.lower[index + 1] if words.gap(index) == "-" else ""
+    if not words.raw[index][0].isupper() or not name_like(words, index, sure=False) or beside in EPONYMS:
         return
     first, end = index, name_forward(words, index, sure=False)
     before = index - 1
@@ -232,19 +253,29 @@ def _stands_alone(words: Words, index: int) -> bool:
 def _labelled(words: Words, index: int) -> Iterator[Finding]:
     """A name on a container: "labeled SMITH, JOHN, right breast", "designated "Okafor" "."""
     for at in range(index + 1, min(index + 13, len(words))):
-        if "." in words.gap(at - 1) and words.gap(at - 1).strip(". ") != "" and len(words.raw[at - 1]) > 1:
+        gap = words.gap(at - 1)
+        if "." in gap and gap.strip(". ") != "" and len(words.raw[at - 1]) > 1:
             return
-        if not words.raw[at][0].isupper() or not name_like(words, at, sure=False):
+        opened = gap[-1:] in tuple(_OPEN)
+        first = at
+        while opened and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
+            first += 1
+        sure = opened and _before_given(words, first)
+        if not name_like(words, first, sure=sure):
             continue
-        end = name_forward(words, at, sure=False)
+        end = name_forward(words, at, sure=sure)
         parts = [i for i in range(at, end) if len(words.raw[i]) > 1]
-        opened = words.gap(at - 1)[-1:] in tuple(_OPEN)
         beside = words.gap(end - 1)[:1] if end < len(words) else ""
         several = len(parts) > 1 and ("," in words.report[words.starts[at] : words.ends[end - 1]] or opened)
         alone = opened and beside in tuple(",\"'”’)") and len(words.raw[at]) > 3 and not _holds_digits(words, at)
         if several or alone:
             yield _finding(words, at, end, "label")
         return
+
+
+def _before_given(words: Words, index: int) -> bool:
+    """Whether a comma and a word that can only be a name come next, as after the surname in "Green, Tomoko"."""
+    return index + 1 < len(words) and words.gap(index).strip() == "," and name_like(words, index + 1, sure=False)
 
 
 def _holds_digits(words: Words, index: int) -> bool:
@@ -256,11 +287,3 @@ def _is_mixed(report: str) -> bool:
     """Whether a report is written in capitals and small letters, from its first 4,000 characters."""
     head = report[:4000]
     return sum(map(str.islower, head)) > sum(map(str.isupper, head))
-
-
-_FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})
-
-
-def folded(low: str) -> str:
-    """A word with the letters and digits that OCR takes for one another made equal."""
-    return low.translate(_FOLD).replace("rn", "m").replace("vv", "w")

@@ -109,18 +109,19 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         rf"(?:surg(?:ical)?\.?\s?)?path(?:ology)?\.?(?:{_IS}|\s?:)",
         r"(?:outside|our|your|previous|prior)\s(?:ref(?:erence)?|case|slides?|report|biopsy)\b",
     ),
+    Kind.NUMBER: (r"number\b",),
 }
 _NO = r"(?:[\s.:]{0,2}(?:numbers?|num|nbr|no|nr|id|code|#|№|identifier)(?![^\W\d_]))?(?:\s(?:is|was|of))?"
 _VALUE = (
     r"[\s.:#=()\[\]*'\"-]{0,8}(?P<value>(?=[\w/.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,20}){0,6}"
-    r"(?: (?=\d{2,4}(?!\.\d|[\w/]|\s?(?:cm|mm|x|g|gm|year|yr)\b))\d{2,4}){0,4})"
+    r"(?: (?=(?=[lLOoIS]{0,2}\d)[\dlLOoIS]{2,4}(?!\.\d|[\w/]|\s?(?:cm|mm|x|g|gm|year|yr)\b))[\dlLOoIS]{2,4}){0,4})"
 )
 KEYED = tuple(
     (kind, re.compile(rf"(?<![\w-])(?:{'|'.join(keys)}){_NO}{_VALUE}", re.IGNORECASE)) for kind, keys in _KEYS.items()
 )
 """Patterns with a group "value"; each matches where its key begins."""
 
-LEAST_DIGITS = {Kind.MRN: 3, Kind.DEVICE: 3}
+LEAST_DIGITS = {Kind.MRN: 3, Kind.DEVICE: 3, Kind.NUMBER: 5}
 """Digits that a value has at least; four for other kinds."""
 
 FIRST_WORDS = word_set(

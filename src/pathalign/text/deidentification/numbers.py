@@ -9,12 +9,12 @@ from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.number_keys import FIRST_WORDS, KEYED, LEAST_DIGITS
 from pathalign.text.deidentification.words import Words
 
-_D = r"[0-9OolI]"
+_D = r"[0-9OolILS]"
 _ACCESSION = re.compile(
     rf"(?<![\w.-])(?:"
     rf"(?!T-?\d)[A-Z]{{1,4}}[\s-]?(?:19|"
     rf"20)?{_D}{{2}}[-:/–]\s?(?:[A-Z]{{1,3}}[-:]?)?{_D}{{3,8}}"  # S24-12345, HS-19-00123
-    rf"|(?:19|20)?\d\d[-:/–]?[A-Z]{{1,3}}[-:/–]?\s?0{{0,4}}\d{{3,7}}"  # 24-S-12345, 24S12345, 19:S1234
+    rf"|(?:19|20)?\d{_D}[-:/–]?[A-Z]{{1,3}}[-:/–]?\s?{_D}{{3,8}}"  # 24-S-12345, 24S12345, 19:S1234
     rf"|[A-Z]{{1,3}}-(?:19|20)?\d\d-\d{{2,7}}"
     rf"|[A-Z]{{1,2}}(?:19|20)\d\d[-/.]?\d{{3,7}}"  # H2019/12345
     rf"|[A-Z]{{1,2}}\.?\d\d\.\d{{4,6}}"  # B19.12345
@@ -57,13 +57,13 @@ def find_numbers(words: Words) -> Iterator[Finding]:
         (Kind.VEHICLE, "vin", _VIN, 4), (Kind.DEVICE, "udi", _UDI, 14), (Kind.NUMBER, "long number", _LONG, 7),
         (Kind.NUMBER, "uuid", _HASH, 0),
     ):  # fmt: skip
-        for match in pattern.finditer(report) if longest >= least else ():
+        for match in words.at_numbers(pattern) if longest >= least else ():
             if rule == "accession" and not _is_accession(match[0]):
                 continue
             if rule == "long number" and _CODED.search(report[max(0, match.start() - 150) : match.start()]):
                 continue
             yield Finding(match.start(), match.end(), kind, rule)
-    for match in _YEAR_NUMBER.finditer(report) if longest >= 3 else ():
+    for match in words.at_numbers(_YEAR_NUMBER) if longest >= 3 else ():
         if _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()]):
             yield Finding(match.start(), match.end(), Kind.ACCESSION, "accession")
 
@@ -89,7 +89,8 @@ def _is_number(value: str, least: int) -> bool:
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
-_RUN = re.compile(r"(?<![\d.,])\d{4,}(?![.,]\d|\d|\s?(?:cm|mm|g|gm|grams|ml)\b)")
+_READ = str.maketrans("OolILSB", "0011158")
+_RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)")
 _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
 
 
@@ -98,13 +99,17 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
     tails: dict[str, Finding] = {}
     for finding in findings:
         if finding.kind in _TAILED:
-            for tail in _TAIL.findall(report[finding.start : finding.end]):
+            value = report[finding.start : finding.end]
+            read = _TAIL.findall(value.translate(_READ))  # an "S" between digits may be a 5, or part them
+            for tail in (*_TAIL.findall(value), *read, *(run[-n:] for run in read for n in (4, 5, 6))):
                 tails.setdefault(tail.lstrip("0") or tail, finding)
     if not tails:
         return
     for match in _RUN.finditer(report):
-        found = tails.get(match[0].lstrip("0") or match[0])
-        if found and not (1900 <= int(match[0]) <= 2099):
+        digits = match[0].translate(_READ)
+        found = tails.get(digits.lstrip("0") or digits)
+        year = len(digits) == 4 and 1900 <= int(digits) <= 2099
+        if found and (not year or _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()])):
             start = match.start()
             lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})-$", report[max(0, start - 8) : start])
             yield Finding(start - len(lead[0]) if lead else start, match.end(), found.kind, "tail")
@@ -113,7 +118,7 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
 def _is_accession(text: str) -> bool:
     """Whether a match has the digits of a number of a case, and is no antibody, clone or range of blocks."""
     digits = sum(map(str.isdigit, text))
-    misread = sum(map(text.count, "OolI"))
+    misread = sum(map(text[1:].count, "OolIS"))
     return digits >= 5 and misread <= digits // 3 and not _is_code(text) and not _NO_ACCESSION.match(text)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import EPONYMS, NAMED_AFTER, VOCABULARY, is_medical, word_set
+from pathalign.text.deidentification.lexicon import EPONYMS, NAMED_AFTER, VOCABULARY, is_medical, read_through, word_set
 from pathalign.text.deidentification.words import Words
 
 _STATES = (
@@ -33,7 +33,7 @@ _SUFFIXES = frozenset(re.findall(r"[a-z]+", _SUFFIX.split("(?=")[0]))
 _ZIP_KEYS = word_set("zip zipcode postal postcode post")
 _W = r"[A-Za-zÀ-ÿ0-9'’.-]{1,24}"
 _STREET = re.compile(
-    rf"(?<![\w./-])\d{{1,6}}[A-Z]?(?:-\d{{1,4}})?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
+    rf"(?<![\w./-])\d[\dOolILS]{{0,5}}[A-Z]?(?:-\d{{1,4}})?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
     rf"(?P<name>(?:{_W}\s{{1,2}}){{1,4}}?){_SUFFIX}\b\.?(?:\s(?:[NSEW]|[NS][EW])\b\.?)?"
     rf"(?:,?\s{{1,2}}(?:suite|ste|apt|apartment|unit|room|rm|floor|bldg|building|#)\.?\s?#?\s?[\w-]{{1,8}})?",
     re.IGNORECASE,
@@ -54,7 +54,10 @@ _KIND_FIRST = re.compile(
 )
 _COMPOUND_GATE = ("stra", "STRA", "weg", "WEG", "platz", "PLATZ", "allee", "gasse", "laan", "gatan", "gade", "vej")
 _KIND_GATE = word_set("rue avenue boulevard via viale piazza calle avenida plaza ul ulica im am")
-_ZIP = re.compile(r"\.?,?\s{1,3}(?P<zip>\d[\dOolI]{3}\d(?:-\d{4})?)(?![\w-])(?!\.\d|\s?(?:cm|mm)\b)")
+_ZIP = re.compile(
+    r"\.?,?\s{1,3}(?P<zip>(?=[OolILS]{0,2}\d)[\dOolILS]{5}(?:-[\dOolILS]{4})?)(?![\w-])"
+    r"(?!\.\d|\s?(?:cm|mm)\b)"
+)
 _ZIP_FIELD = re.compile(
     r"\b(?:zip|postal|post)\s?-?(?:code)?[\s:.#]{1,4}(?P<value>\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|"
     r"[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b",
@@ -70,28 +73,25 @@ _CONTINENTAL = re.compile(
 _STATE_CODES = frozenset(_CODES.lower().split("|"))
 _STATE_NAMES = frozenset(state.lower() for state in _STATES.split("|") if " " not in state)
 _STATE_ENDS = frozenset(state.lower().split()[-1] for state in _STATES.split("|") if " " in state)
+_PERSONS = word_set("man woman male female patient lady gentleman boy girl he she originally person resident worker")
 _PLACE_VERBS = word_set(
     "lives living resides residing resident transferred native moved hometown birthplace hails referred relocated "
     "travelled traveled born"
 )
 _CITIES = word_set(
-    "boston chicago houston dallas phoenix philadelphia seattle denver detroit memphis nashville baltimore milwaukee "
-    "albuquerque tucson fresno sacramento atlanta omaha miami oakland minneapolis tulsa cleveland wichita tampa "
-    "honolulu "
-    "anchorage cincinnati pittsburgh anaheim toledo plano orlando irvine newark durham buffalo chandler laredo "
-    "madison lubbock "
-    "reno norfolk boise spokane richmond rochester birmingham houston brooklyn manhattan bronx queens hartford "
-    "providence "
-    "toronto montreal vancouver calgary ottawa edmonton winnipeg london manchester liverpool leeds glasgow edinburgh "
-    "dublin cardiff belfast bristol sheffield nottingham berlin hamburg munich münchen köln cologne frankfurt "
-    "stuttgart "
-    "heidelberg dresden leipzig zurich geneva basel amsterdam rotterdam utrecht brussels antwerp lyon marseille "
-    "toulouse "
-    "madrid barcelona seville valencia lisbon porto rome naples turin bologna athens warsaw krakow poznan prague "
-    "budapest bucharest stockholm oslo copenhagen helsinki moscow istanbul ankara cairo lagos nairobi johannesburg "
-    "mumbai delhi "
-    "bangalore chennai kolkata karachi lahore dhaka beijing shanghai guangzhou tokyo osaka kyoto seoul busan taipei "
-    "singapore bangkok manila jakarta melbourne brisbane perth auckland wellington havana bogota lima santiago"
+    "boston chicago houston dallas phoenix philadelphia seattle denver detroit memphis nashville baltimore "
+    "milwaukee albuquerque tucson fresno sacramento atlanta omaha miami oakland minneapolis tulsa cleveland "
+    "wichita tampa honolulu anchorage cincinnati pittsburgh anaheim toledo plano orlando irvine newark durham "
+    "buffalo chandler laredo madison lubbock reno norfolk boise spokane richmond rochester birmingham houston "
+    "brooklyn manhattan bronx queens hartford providence toronto montreal vancouver calgary ottawa edmonton "
+    "winnipeg london manchester liverpool leeds glasgow edinburgh dublin cardiff belfast bristol sheffield "
+    "nottingham berlin hamburg munich münchen köln cologne frankfurt stuttgart heidelberg dresden leipzig zurich "
+    "geneva basel amsterdam rotterdam utrecht brussels antwerp lyon marseille toulouse madrid barcelona seville "
+    "valencia lisbon porto rome naples turin bologna athens warsaw krakow poznan prague budapest bucharest "
+    "stockholm oslo copenhagen helsinki moscow istanbul ankara cairo lagos nairobi johannesburg mumbai delhi "
+    "bangalore chennai kolkata karachi lahore dhaka beijing shanghai guangzhou tokyo osaka kyoto seoul busan "
+    "taipei singapore bangkok manila jakarta melbourne brisbane perth auckland wellington havana bogota lima "
+    "santiago"
 )
 _DISEASE_PLACES = word_set("philadelphia milan vienna paris sydney bethesda nottingham rochester oxford bristol")
 _NOT_STREET = re.compile(
@@ -104,7 +104,7 @@ _NOT_STREET = re.compile(
 def find_places(words: Words) -> Iterator[Finding]:
     """Where somebody lives or works."""
     report, present = words.report, words.present
-    for match in _STREET.finditer(report) if not _SUFFIXES.isdisjoint(present) else ():
+    for match in words.at_numbers(_STREET) if not _SUFFIXES.isdisjoint(present) else ():
         if not _NOT_STREET.search(match["name"]) and _is_street(match["name"], match[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "street")
     patterns = (
@@ -119,7 +119,7 @@ def find_places(words: Words) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), Kind.PLACE, rule)
     for match in _ZIP_FIELD.finditer(report) if not present.isdisjoint(_ZIP_KEYS) else ():
         yield Finding(match.start("value"), match.end("value"), Kind.PLACE, "zip")
-    for match in _CONTINENTAL.finditer(report) if words.longest_number >= 4 else ():
+    for match in words.at_numbers(_CONTINENTAL) if words.longest_number >= 4 else ():
         if not _ordinary(re.split("[ -]", match["city"])[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
     yield from _by_word(words)
@@ -133,7 +133,7 @@ def _by_word(words: Words) -> Iterator[Finding]:
             (low in _STATE_NAMES or low in _STATE_ENDS) and raw[0].isupper()
         ):
             yield from _with_state(words, index)
-        if low in _PLACE_VERBS:
+        if low in _PLACE_VERBS or (low == "from" and index and words.lower[index - 1] in _PERSONS):
             yield from _after_verb(words, index)
         if low in _CITIES and raw[0].isupper() and low not in _DISEASE_PLACES:
             named_after = index + 1 < len(words) and words.lower[index + 1] in NAMED_AFTER
@@ -161,7 +161,7 @@ def _with_state(words: Words, index: int) -> Iterator[Finding]:
         and (first == state or words.gap(first - 1) in (" ", ". ", "-"))
     ):
         low = words.lower[first - 1]
-        if not low.isalpha() or (_ordinary(low) and low not in _CITY_STARTS):
+        if not read_through(low) or (_ordinary(low) and low not in _CITY_STARTS):
             break
         first -= 1
     if first < state and not all(_ordinary(words.lower[i]) for i in range(first, state)):
@@ -175,38 +175,32 @@ _CITY_STARTS = word_set(
 
 
 def _after_verb(words: Words, index: int) -> Iterator[Finding]:
-    """Capitalised words that no report knows, after "lives in", "transferred from"."""
+    """Capitalised words that no report knows, after "lives in", "transferred from", "woman from"."""
     at = index + 1
-    while at < min(index + 4, len(words)) and words.lower[at] in (
-        "in",
-        "at",
-        "near",
-        "of",
-        "from",
-        "to",
-        "the",
-        "with",
-        "family",
-    ):
+    while at < min(index + 4, len(words)) and words.lower[at] in _ON_THE_WAY:
         at += 1
+    if at == index + 1 and words.lower[index] != "from":
+        return
     end = at
-    while (
-        at > index + 1 and end < len(words) and end - at < 3 and words.raw[end][0].isupper() and len(words.raw[end]) > 2
-    ):
-        if (
-            len(words.gap(end - 1)) > 2
-            or not words.lower[end].isalpha()
-            or (_ordinary(words.lower[end]) and words.lower[end] not in _CITY_STARTS)
-        ):
-            break
+    while end < min(at + 3, len(words)) and len(words.gap(end - 1)) < 3 and _may_be_place(words, end):
         end += 1
-    if end > at and not all(_ordinary(words.lower[i]) for i in range(at, end)):
+    if not all(_ordinary(words.lower[i]) for i in range(at, end)):
         yield Finding(words.starts[at], words.ends[end - 1], Kind.PLACE, "lives in")
 
 
+_ON_THE_WAY = word_set("in at near of from to the with family")
+
+
+def _may_be_place(words: Words, index: int) -> bool:
+    """Whether a word may belong to the name of a town."""
+    raw, low = words.raw[index], words.lower[index]
+    known = _ordinary(low) and low not in _CITY_STARTS
+    return raw[0].isupper() and len(raw) > 2 and bool(read_through(low)) and not known
+
+
 def _ordinary(word: str) -> bool:
-    low = word.lower()
-    return low in VOCABULARY or low in EPONYMS or is_medical(low)
+    low = read_through(word.lower())
+    return not low or low in VOCABULARY or low in EPONYMS or is_medical(low)
 
 
 def _is_street(name: str, whole: str) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _DIGITS = re.compile(r"\d+")
-_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’`][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’`][^\W_]+)*")
 
 
-_RUN = re.compile(r"\d[\dOolI]{2,}")
+LONGEST_LETTERS = 20
+"""Letters before the first digit of a number."""
+_NUMBER = re.compile(r"\d+")
+_RUN = re.compile(r"\d[\dOolILSB]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Words:
     """The words in lower case, and those with digits also without them ("14mar2019" as "mar"), each once."""
     longest_number: int
     """Digits of the longest number; rules for longer ones need not look."""
+    number_starts: list[int]
+    """Where numbers begin, letters that belong to them included ("S24", "(555", "O3/14"), in order."""
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -36,6 +42,13 @@ class Words:
         if index + 1 >= len(self.raw):
             return ""
         return self.report[self.ends[index] : self.starts[index + 1]]
+
+    def at_numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """The matches of a pattern that begins with a number; they may overlap."""
+        for start in self.number_starts:
+            match = pattern.match(self.report, start)
+            if match:
+                yield match
 
     def from_offset(self, offset: int) -> int:
         """The first word that begins at an offset or after it; `len(self)` when there is none."""
@@ -59,7 +72,33 @@ def words_of(report: str) -> Words:
         ends=[match.end() for match in matches],
         present=frozenset(present),
         longest_number=max(map(len, _RUN.findall(report)), default=0),
+        number_starts=_number_starts(report),
     )
+
+
+def _number_starts(report: str) -> list[int]:
+    """Every place at which a number may begin; a look back of a few characters from each run of digits."""
+    starts = set[int]()
+    for match in _NUMBER.finditer(report):
+        at = match.start()
+        low = max(0, at - LONGEST_LETTERS)
+        while at > low and report[at - 1].isalnum():
+            at -= 1
+        starts.add(at)
+        before = at - 1
+        if before < 0:
+            continue
+        if report[before] in "(+":
+            starts.add(before)
+            if before and report[before - 1] in "(+":
+                starts.add(before - 1)
+        elif report[before] in "-/. –":  # "S-24", "TCGA-02", "l/5/08", "lO-Mar-2019"
+            low = max(0, before - 4)
+            at = before
+            while at > low and report[at - 1].isalnum():
+                at -= 1
+            starts.add(at)
+    return sorted(starts)
 
 
 def _plain(low: str) -> str:
