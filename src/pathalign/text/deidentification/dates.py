@@ -71,9 +71,11 @@ _AFTER_SHORT = re.compile(
     r"sections?|fragments?|"
     r"total|examined|ribs?|lobes?|foci|cells?|points?|score|grade|cm|mm|x\b|are|show|contain|of\b|mitos|"
     r"quadrants?|pieces?|parts?|"
-    r"cassettes?|left|right)",
+    r"cassettes?|left|right|up to|,? {1,2}~)",
     re.IGNORECASE,
 )
+_VERB = re.compile(r"\s(?:be|have|also|represent|show|contain|indicate|reflect|not|or|suggest)\b", re.IGNORECASE)
+"""After "1. May": a verb, not a month."""
 _NAMED_DAY = re.compile(
     r"(?<![-\w])(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|christmas(?: (?:day|eve))?|thanksgiving|"
     r"new year'?s (?:day|eve)|"
@@ -124,12 +126,11 @@ _MONTHS = word_set(
     "ottobre dicembre"
 )
 _DAYS = word_set(
-    "monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving independence labor memorial "
-    "easter year years"
+    "monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving independence labor memorial easter"
 )
 _TO_L = str.maketrans("1i", "ll")
 _READ_MONTHS = frozenset(month.translate(_TO_L) for month in _MONTHS)
-_MONTH_NAMES = word_set("january february march april may june july august september october november december")
+_MONTH_NAMES = word_set("january february march april june july august september october november december")
 _AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties s")
 
 
@@ -146,14 +147,16 @@ def find_dates(words: Words) -> Iterator[Finding]:
     if "T" in report:
         yield from (_date(match, 0, "timestamp") for match in words.at_numbers(_ISO_TIME))
     if _month_beside_number(words):
-        yield from (_date(match, 0, "day month") for match in words.at_numbers(_DAY_MONTH))
+        for match in words.at_numbers(_DAY_MONTH):
+            if not (match[0][-3:].lower() == "may" and _VERB.match(report, match.end())):
+                yield _date(match, 0, "day month")
         for match in _MONTH_DAY.finditer(report):
             spelled = match["year"] or match["nth"] or not match["day"] or _FULL_MONTH.match(match[0])
             if spelled or _DATED.search(report[max(0, match.start() - 8) : match.start()]):
                 yield _date(match, 0, "month day")
-    if not _MONTH_NAMES.isdisjoint(present):
+    if not _MONTH_NAMES.isdisjoint(present) or "May" in report:
         yield from (_date(match, "month", "month") for match in _MONTH_ALONE.finditer(report))
-    if not _DAYS.isdisjoint(present):
+    if not _DAYS.isdisjoint(present) or {"new", "eve"} <= present or {"new", "year"} <= present:
         yield from (_date(match, 0, "named day") for match in _NAMED_DAY.finditer(report))
     if not present.isdisjoint(("born", "dob", "birth", "birthdate", "d")):
         yield from (_date(match, "year", "born") for match in _BORN.finditer(report))
@@ -161,15 +164,22 @@ def find_dates(words: Words) -> Iterator[Finding]:
 
 def find_ages(words: Words) -> Iterator[Finding]:
     """Ages over 89, in digits and in words; younger ones stay."""
-    patterns = [("age", _AGE)]
-    if not words.present.isdisjoint(("age", "ages", "aged", "sex")):
-        patterns.append(("age field", _AGE_KEYED))
+    yield from (_age(match, "age") for match in words.at_numbers(_AGE))
+    for start, low in zip(words.starts, words.lower, strict=True):
+        if low in _AGE_KEYS:
+            match = _AGE_KEYED.match(words.report, start)
+            if match:
+                yield _age(match, "age field")
     if not words.present.isdisjoint(_AGE_GATE):
-        patterns.append(("age in words", _AGE_WORDS))
-    for rule, pattern in patterns:
-        for match in words.at_numbers(pattern) if pattern is _AGE else pattern.finditer(words.report):
-            group = next(name for name, value in match.groupdict().items() if value)
-            yield Finding(match.start(group), match.end(group), Kind.AGE, rule)
+        yield from (_age(match, "age in words") for match in _AGE_WORDS.finditer(words.report))
+
+
+_AGE_KEYS = ("age", "ages", "aged", "sex", "patient", "pt")
+
+
+def _age(match: re.Match[str], rule: str) -> Finding:
+    group = next(name for name, value in match.groupdict().items() if value)
+    return Finding(match.start(group), match.end(group), Kind.AGE, rule)
 
 
 def _month_beside_number(words: Words) -> bool:

@@ -143,13 +143,15 @@ def fields(report: str, limit: int) -> Iterator[Field]:
             continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
-        cut = max(before.rfind(mark) + len(mark) if mark in before else 0 for mark in _KEY_STARTS)
+        cut = 1 + max(
+            before.rfind("\n"), before.rfind("\t"), before.rfind(";"), before.rfind(". ") + 1 or -1,
+            before.rfind("  ") + 1 or -1,
+        )  # fmt: skip
         if before[cut:].strip():
             yield Field(before[cut:].strip(), start + cut, match.end())
         last = match.end()
 
 
-_KEY_STARTS = ("\n", "\t", ". ", "  ", ";")
 _COLON = re.compile(r"[:=](?!\d\d\b)|:(?=\s)")
 
 

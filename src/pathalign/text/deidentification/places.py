@@ -53,7 +53,7 @@ _KIND_FIRST = re.compile(
     r"LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{1,24}){1,3}"
 )
 _COMPOUND_GATE = ("stra", "STRA", "weg", "WEG", "platz", "PLATZ", "allee", "gasse", "laan", "gatan", "gade", "vej")
-_KIND_GATE = word_set("rue avenue boulevard via viale piazza calle avenida plaza ul ulica im am")
+_KIND_GATE = word_set("rue avenue boulevard via viale piazza calle avenida plaza ul ulica")
 _ZIP = re.compile(
     r"\.?,?\s{1,3}(?P<zip>(?=[OolILS]{0,2}\d)[\dOolILS]{5}(?:-[\dOolILS]{4})?)(?![\w-])"
     r"(?!\.\d|\s?(?:cm|mm)\b)"
@@ -110,13 +110,14 @@ def find_places(words: Words) -> Iterator[Finding]:
     patterns = (
         ("unit", _UNIT, not present.isdisjoint(("suite", "ste", "apt", "apartment"))),
         ("box", _BOX, "box" in present or "postfach" in present),
-        ("postcode", _POSTCODE, True),
         ("street abroad", _COMPOUND, any(word in report for word in _COMPOUND_GATE)),
-        ("street abroad", _KIND_FIRST, not _KIND_GATE.isdisjoint(present)),
+        ("street abroad", _KIND_FIRST, not _KIND_GATE.isdisjoint(present) or ("Im " in report or "Am " in report)),
     )
     for rule, pattern, worth in patterns:
         for match in pattern.finditer(report) if worth else ():
             yield Finding(match.start(), match.end(), Kind.PLACE, rule)
+    for match in words.at_numbers(_POSTCODE):
+        yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
     for match in _ZIP_FIELD.finditer(report) if not present.isdisjoint(_ZIP_KEYS) else ():
         yield Finding(match.start("value"), match.end("value"), Kind.PLACE, "zip")
     for match in words.at_numbers(_CONTINENTAL) if words.longest_number >= 4 else ():

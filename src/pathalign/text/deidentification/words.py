@@ -57,8 +57,8 @@ class Words:
 
 def words_of(report: str) -> Words:
     """Divide a report into words."""
-    matches = list(_WORD.finditer(report))
-    raw = [match[0] for match in matches]
+    spans = [match.span() for match in _WORD.finditer(report)]
+    raw = [report[start:end] for start, end in spans]
     lower = [word.lower() for word in raw]
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
@@ -68,8 +68,8 @@ def words_of(report: str) -> Words:
         report=report,
         raw=raw,
         lower=lower,
-        starts=[match.start() for match in matches],
-        ends=[match.end() for match in matches],
+        starts=[start for start, _ in spans],
+        ends=[end for _, end in spans],
         present=frozenset(present),
         longest_number=max(map(len, _RUN.findall(report)), default=0),
         number_starts=_number_starts(report),
