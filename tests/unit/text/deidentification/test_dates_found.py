@@ -48,7 +48,8 @@ def test_a_date_without_a_year_is_found_where_a_word_says_so(report: str) -> Non
         "Lymph nodes: 3/14 positive. Metastasis on 3/14 nodes. 2/10 cores, 1/12 lymph nodes, 0/5.",
         "Size 3.4 x 2.1 x 1.8 cm; 10-12 mitoses per 10 HPF; 1.2-1.5 cm; 3-4/10.",
         "Gleason 3+4=7, score 6/9, grade III/III, pT2 N0 (0/12), stage IIA.",
-        "Resected in 2019. AJCC 8th edition, 2017. WHO 2021. It may be 2 cm; sections may show 3. 1. May represent a cyst.",
+        "Resected in 2019. AJCC 8th edition, 2017. WHO 2021. It may be 2 cm; sections may show 3.",
+        "1. May represent a cyst.",
         "SNOMED T-04000, M-81403; ICD C50.9; CPT 88305; blocks A1-A12, B2-B14; clone 28-8.",
     ],
 )
