@@ -32,8 +32,8 @@ FAINT = 1e-2
 STATISTICS = MOMENTS + 3 * 4 * SCALES + len(SECOND_ORDER) * (SCALES * (SCALES - 1) // 2) + MOMENTS
 
 
-class TextureStem(nn.Module):
-    """Images to tokens through stain and texture statistics; a drop-in for the linear projection of a ViT."""
+class TextureStatistics(nn.Module):
+    """What is known of each square of `token_px` pixels, standardised over a cohort."""
 
     by_fixed_dyes: Tensor
     filters: Tensor
@@ -42,7 +42,7 @@ class TextureStem(nn.Module):
     statistic_mean: Tensor
     statistic_std: Tensor
 
-    def __init__(self, dim: int, token_px: int) -> None:
+    def __init__(self, token_px: int) -> None:
         super().__init__()
         if token_px % 2 ** (SCALES - 1):
             raise ValueError(
@@ -57,10 +57,6 @@ class TextureStem(nn.Module):
         self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
         self.register_buffer("statistic_mean", torch.zeros(STATISTICS))
         self.register_buffer("statistic_std", torch.ones(STATISTICS))
-        self.proj = nn.Linear(STATISTICS, dim)
-
-    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim row column"]:
-        return self.proj(self.standardised(images)).movedim(3, 1)
 
     @torch.no_grad()
     def statistics(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch statistic row column"]:
@@ -127,6 +123,17 @@ class TextureStem(nn.Module):
         statistics = torch.cat(found).movedim(1, 3).flatten(0, 2)
         self.statistic_mean.copy_(statistics.mean(0))
         self.statistic_std.copy_(statistics.std(0).clamp_min(1e-4))
+
+
+class TextureStem(TextureStatistics):
+    """Images to tokens through stain and texture statistics; a drop-in for the linear projection of a ViT."""
+
+    def __init__(self, dim: int, token_px: int) -> None:
+        super().__init__(token_px)
+        self.proj = nn.Linear(STATISTICS, dim)
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim row column"]:
+        return self.proj(self.standardised(images)).movedim(3, 1)
 
 
 def _derivatives() -> Float[Tensor, "filter 5 5"]:

@@ -7,7 +7,13 @@ import torch
 from torch import Tensor
 
 from pathalign.encoders.texture import MOMENTS, STATISTICS, TextureStem
-from pathalign.encoders.workspace_vit import EXTREME_VARIATES, WorkspaceViT, WorkspaceViTConfig, normalise
+from pathalign.encoders.workspace_vit import (
+    EXTREME_VARIATES,
+    WorkspaceViT,
+    WorkspaceViTConfig,
+    normalise,
+    quadrants_of,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +30,11 @@ def tissue(count: int, side: int = 64, *, seed: int = 0) -> Tensor:
 def canonical_vit() -> WorkspaceViT:
     """A small ViT of the kind that pre-trains itself."""
     torch.manual_seed(0)
-    return WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=5)).eval()
+    vit = WorkspaceViT(WorkspaceViTConfig(image_px=64, dim=32, depth=1, heads=2, stem="texture", canonical=5)).eval()
+    for name, variates in vit.named_buffers():
+        if name.endswith("variates"):  # what pre-training fits
+            variates.normal_(std=len(variates) ** -0.5)
+    return vit
 
 
 @pytest.mark.parametrize("stem", ["linear", "texture"])
@@ -44,14 +54,26 @@ def test_canonical_embedding_is_made_of_the_quadrants() -> None:
     found = vit.patch_embed.standardised(images)  # type: ignore[operator]
     corners = [found[:, y : y + 2, x : x + 2].flatten(1, 2) for y in (0, 2) for x in (0, 2)]
 
-    deep = torch.stack([vit.canonical(vit.seen_in(corner)) for corner in corners]).mean(0)
+    half = vit.coarse.standardised(torch.nn.functional.avg_pool2d(images, 2))
+    coarse_corners = [half[:, y : y + 1, x : x + 1].flatten(1, 2) for y in (0, 1) for x in (0, 1)]
+
+    deep = torch.stack([vit.canonical(vit.seen_in(corner)) for corner in corners])
     words = torch.stack([vit.words(corner) @ vit.word_variates for corner in corners])
-    moments = torch.stack([torch.cat([corner.mean(1), corner.std(1)], dim=1) for corner in corners]) @ vit.variates
-    first = words[:, :, :EXTREME_VARIATES]
-    expected = torch.cat([deep, words.mean(0), first.max(0).values, first.min(0).values, moments.mean(0)], dim=1)
+    coarse = torch.stack([vit.coarse_words(corner) @ vit.coarse_variates for corner in coarse_corners])
+    moments = torch.stack([torch.cat([corner.mean(1), corner.std(1)], dim=1) for corner in corners])
+    means = torch.cat([deep, words, coarse, moments @ vit.variates, moments @ vit.stained_variates], dim=2).mean(0)
+    focal = words[:, :, :EXTREME_VARIATES]
+    expected = torch.cat([means, focal.max(0).values, focal.min(0).values], dim=1)
 
     assert vit.embedding_dim == expected.shape[1]
     torch.testing.assert_close(vit.embed(images), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_middle_of_an_odd_number_of_tokens_is_in_both_halves() -> None:
+    """Three rows and three columns: every quadrant has two of each, and the central token is in all."""
+    square = torch.arange(9.0).view(1, 3, 3, 1)
+
+    assert quadrants_of(square)[0, :, :, 0].tolist() == [[0, 1, 3, 4], [1, 2, 4, 5], [3, 4, 6, 7], [4, 5, 7, 8]]
 
 
 def test_a_turned_patch_has_the_same_canonical_embedding() -> None:

@@ -6,11 +6,16 @@ tokens of the one or the other. So a step costs what a few dozen tokens cost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
+from torch.nn import functional
 
 from pathalign.encoders.texture import TextureStem
+from pathalign.encoders.words import Words
 from pathalign.encoders.workspace_vit import WorkspaceViT, normalise, quadrant_moments, quadrants_of
 from pathalign.train.engine import StepRandom
 from pathalign.train.pathssl.closed_form import canonical_variates, invariant_directions, k_means
@@ -24,6 +29,7 @@ TARGET_SHARE, FOCAL_SHARE = 0.7, 0.5
 WORD_TOKENS, WORD_ROUNDS, WORD_SOFTNESS = 40_000, 10, 0.1
 RIDGE, WORD_RIDGE = 0.03, 0.3
 _BATCH = 32
+Statistics: TypeAlias = Float[Tensor, "patch row column statistic"]
 _TARGET, _MASKED, _FOCAL = 10, 11, 30
 """Streams of random numbers."""
 
@@ -37,57 +43,58 @@ class StatisticViews:
         assert isinstance(vit.patch_embed, TextureStem), "chosen by the stem"
         self._vit, self._stem, self._siamese = vit, vit.patch_embed, recipe.siamese
         self._random = torch.Generator().manual_seed(recipe.schedule.seed)
-        self._stem.calibrate(normalise(patches[:: max(1, len(patches) // CALIBRATION_PATCHES)]))
-        self._plain = torch.cat([self._described(normalise(some)) for some in patches.split(_BATCH)])
+        sample = normalise(patches[:: max(1, len(patches) // CALIBRATION_PATCHES)])
+        self._stem.calibrate(sample)
+        vit.coarse.calibrate(functional.avg_pool2d(sample, 2))
+        stem = self._stem.standardised
+        self._plain = torch.cat([_described(stem, normalise(some)) for some in patches.split(_BATCH)])
         count = min(len(patches), max(8, recipe.restained_patches))
         self._again = torch.arange(count) * len(patches) // count  # spread evenly
-        numbers = torch.rand(count, STAIN_NUMBERS, generator=self._random)
-        self._other = torch.cat(
-            [
-                self._described(_in_another_stain(patches[some], draw, recipe))
-                for some, draw in zip(self._again.split(_BATCH), numbers.split(_BATCH), strict=True)
-            ]
-        )
         self._place = torch.full((len(patches),), -1)
         self._place[self._again] = torch.arange(count)
-        self._fit()
+        numbers = torch.rand(count, STAIN_NUMBERS, generator=self._random)
+        other, coarse, coarse_other = [], [], []
+        for some, draw in zip(self._again.split(_BATCH), numbers.split(_BATCH), strict=True):
+            restained_images = _in_another_stain(patches[some], draw, recipe)
+            other.append(_described(stem, restained_images))
+            coarse.append(_described(vit.coarse_statistics, normalise(patches[some])))
+            coarse_other.append(_described(vit.coarse_statistics, restained_images))
+        self._other = torch.cat(other)
+        self._fit(torch.cat(coarse), torch.cat(coarse_other))
 
     def __len__(self) -> int:
         return len(self._plain)
 
     @torch.no_grad()
-    def _described(self, images: Float[Tensor, "batch 3 height width"]) -> Tensor:
-        return self._stem.standardised(images).half()  # [batch, row, column, statistic]
+    def _fit(self, coarse: Statistics, coarse_other: Statistics) -> None:
+        """Words at both resolutions, their canonical variates and those of moments."""
+        vit = self._vit
+        plain = self._plain[self._again]
+        self._fit_words(vit.words, plain, self._other)
+        self._fit_words(vit.coarse_words, coarse, coarse_other)
+        views, coarse_views = quadrant_views(plain, self._other), quadrant_views(coarse, coarse_other)
+        moments = [quadrant_moments(some) for some in views]
+        stained = [quadrant_moments(quadrants_of(some.float())) for some in self._plain.split(_BATCH)]
+        for ridge, found, variates in (
+            (WORD_RIDGE, [vit.words(some) for some in views], vit.word_variates),
+            (WORD_RIDGE, [vit.coarse_words(some) for some in coarse_views], vit.coarse_variates),
+            (RIDGE, moments, vit.variates),
+            (RIDGE, stained, vit.stained_variates),
+        ):
+            count = variates.shape[1]
+            variates.copy_(canonical_variates(torch.cat(found), count, ridge=ridge, random=self._random))
 
-    def _fit(self) -> None:
-        """Words, their canonical variates and those of moments: the views are quadrants, two of them in each stain."""
-        vit, words = self._vit, self._vit.words
-        plain, other = (some.flatten(0, 2) for some in (self._plain[self._again], self._other))
-        chosen = torch.randperm(len(plain), generator=self._random)[:WORD_TOKENS]
-        one, two = plain[chosen].float(), other[chosen].float()
+    def _fit_words(self, words: Words, plain: Statistics, other: Statistics) -> None:
+        """Words of tokens in a space where a token is near itself in another stain."""
+        one, two = plain.flatten(0, 2), other.flatten(0, 2)
+        chosen = torch.randperm(len(one), generator=self._random)[:WORD_TOKENS]
+        one, two = one[chosen].float(), two[chosen].float()
         words.to_invariant.copy_(invariant_directions(one, two, words.to_invariant.shape[1], ridge=RIDGE))
         half = len(chosen) // 2
         tokens = torch.cat([one[:half], two[half:]]) @ words.to_invariant
         centres, distance = k_means(tokens, len(words.centres), rounds=WORD_ROUNDS, random=self._random)
         words.centres.copy_(centres)
         words.width.fill_(max(WORD_SOFTNESS * distance, 1e-6))
-        bags, moments = [], []
-        for views in self._quadrant_views():
-            bags.append(words(views))
-            moments.append(quadrant_moments(views))
-        for ridge, found, variates in (
-            (WORD_RIDGE, bags, vit.word_variates), (RIDGE, moments, vit.variates),
-        ):  # fmt: skip
-            count = variates.shape[1]
-            variates.copy_(canonical_variates(torch.cat(found), count, ridge=ridge, random=self._random))
-
-    def _quadrant_views(self) -> list[Float[Tensor, "batch 4 token statistic"]]:
-        """Two quadrants as they are and two in another stain, of every patch that is known in both."""
-        found = []
-        for places, other in zip(self._again.split(_BATCH), self._other.split(_BATCH), strict=True):
-            one, two = quadrants_of(self._plain[places].float()), quadrants_of(other.float())
-            found.append(torch.stack([one[:, 0], two[:, 1], two[:, 2], one[:, 3]], dim=1))
-        return found
 
     @torch.no_grad()
     def fit_canonical(self, vit: WorkspaceViT) -> None:
@@ -95,7 +102,7 @@ class StatisticViews:
         device = vit.canonical.weight.device
         seen = [
             vit.seen_in(views.flatten(0, 1).to(device)).unflatten(0, (-1, 4)).float().cpu()
-            for views in self._quadrant_views()
+            for views in quadrant_views(self._plain[self._again], self._other)
         ]
         random = torch.Generator().manual_seed(vit.config.canonical)
         found = canonical_variates(torch.cat(seen), vit.config.canonical, ridge=WORD_RIDGE, random=random)
@@ -135,6 +142,20 @@ class StatisticViews:
             kept = kept_tokens(numbers[:, 3:], keep)
             found = found.gather(1, kept[:, :, None].expand(-1, -1, found.shape[2]))
         return found.float().to(self._stem.statistic_std.device)
+
+
+def quadrant_views(plain: Statistics, other: Statistics) -> list[Float[Tensor, "batch 4 token statistic"]]:
+    """Of every patch two quadrants as they are and two in another stain, in batches."""
+    found = []
+    for some, again in zip(plain.split(_BATCH), other.split(_BATCH), strict=True):
+        one, two = quadrants_of(some.float()), quadrants_of(again.float())
+        found.append(torch.stack([one[:, 0], two[:, 1], two[:, 2], one[:, 3]], dim=1))
+    return found
+
+
+@torch.no_grad()
+def _described(describe: Callable[[Tensor], Tensor], images: Float[Tensor, "batch 3 height width"]) -> Tensor:
+    return describe(images).half()
 
 
 def _in_another_stain(
