@@ -247,8 +247,8 @@ def goals_of(rows: list[dict], judged: list[dict]) -> list[dict]:
     bare = choose(processor, frozenset({"torch"}))
     row = by[VIT_S, f"{bare.runtime} {bare.precision}"]
     goal(f"{VIT_S}: default without an extra, times float32, with bfloat16 units", row["ratio"], 1.9, units)
-    chosen = choose(processor, installed)
     for name in (VIT_S, SMALL):
+        chosen = choose(processor, installed, has_statistics=name == SMALL)
         # What is not exact enough was refused and has no row; then the next in its place is the default.
         tried = (chosen, *in_its_place(chosen, installed))
         best = next(way for way in tried if (name, f"{way.runtime} {way.precision}") in by)

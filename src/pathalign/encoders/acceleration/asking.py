@@ -13,6 +13,7 @@ from pathalign.encoders.acceleration.choice import Precision, Runtime, choose, i
 from pathalign.encoders.acceleration.gpu import GpuEncoder
 from pathalign.encoders.acceleration.processor import this_processor
 from pathalign.encoders.encoder import PatchEncoder
+from pathalign.encoders.texture import TextureStatistics
 from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.errors import NeedsRepair
 
@@ -44,6 +45,7 @@ def accelerated(
     route = choose(
         this_processor(), installed, runtime=runtime, precision=precision,
         weight_bytes=weight_bytes(encoder.module), memory_bytes=_memory_bytes(),
+        has_statistics=any(isinstance(part, TextureStatistics) for part in encoder.module.modules()),
     )  # fmt: skip
     if route.is_plain:
         return encoder

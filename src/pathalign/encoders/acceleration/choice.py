@@ -47,12 +47,15 @@ def installed_runtimes() -> frozenset[Runtime]:
 def choose(
     processor: Processor, installed: frozenset[Runtime], *, runtime: Runtime | None = None,
     precision: Precision | None = None, weight_bytes: int = 0, memory_bytes: int | None = None,
+    has_statistics: bool = False,
 ) -> Route:  # fmt: skip
     """The fastest way that is exact enough; `runtime` and `precision` fix what the user wants.
 
     None leaves a choice. int8 is never chosen, only asked for. With `memory_bytes` (of the whole machine, so that the
-    answer stays) an encoder too large to be converted stays in torch. Raises `MissingExtra`, and `NeedsRepair` for a
-    pair that does not exist.
+    answer stays) an encoder too large to be converted stays in torch. So does one that describes patches by statistics
+    of texture: they divide by variances that can be nearly nothing, where another order of additions shows, and to set
+    a runtime up takes longer than so small an encoder takes for a small cohort. Raises `MissingExtra`, and
+    `NeedsRepair` for a pair that does not exist.
     """
     if runtime is not None and runtime not in installed:
         raise MissingExtra(f"--runtime {runtime} needs `pip install 'pathalign[{EXTRA[runtime]}]'`.")
@@ -64,6 +67,10 @@ def choose(
         raise NeedsRepair(
             f"--precision bfloat16 needs a CPU with units for it; here it has {processor.bfloat16_speed:.2f} times "
             "the speed of float32. Leave `--precision` out, or use a GPU."
+        )
+    if has_statistics and runtime is None and precision in (None, "float32"):
+        return Route(
+            why="statistics of texture are exact in torch at once; `--runtime onnxruntime` pays for many slides"
         )
     if precision is None:
         has = processor.has_bfloat16 and runtime != "onnxruntime"
@@ -82,8 +89,7 @@ def choose(
 def in_its_place(route: Route, installed: frozenset[Runtime]) -> tuple[Route, ...]:
     """What is tried, in order, where a chosen `route` turns out not to be exact enough or not possible.
 
-    First the same runtime in float32, then ONNX Runtime, then torch. Only statistics of texture are known to come out
-    otherwise in OpenVINO, and ONNX Runtime computes those several times faster than torch.
+    First the same runtime in float32, then ONNX Runtime, then torch.
     """
     others: list[Route] = []
     if route.runtime == "openvino":

@@ -122,3 +122,11 @@ def test_features_are_read_from_what_the_kernel_lists():
 def test_a_reason_does_not_make_a_route_another():
     """What is plain is so whatever decided it."""
     assert Route(why="OpenVINO is not installed").is_plain
+
+
+def test_statistics_of_texture_stay_in_torch_unless_something_is_asked_for() -> None:
+    """Another runtime needs longer to be set up than a small cohort takes, and no precision below single suits them."""
+    assert choose(AMX, ALL, has_statistics=True).is_plain
+    assert choose(AMX, ALL, has_statistics=True, precision="float32").is_plain
+    assert choose(AVX2, ALL, has_statistics=True, runtime="onnxruntime").runtime == "onnxruntime"
+    assert choose(AMX, ALL, has_statistics=True, precision="bfloat16").precision == "bfloat16"
