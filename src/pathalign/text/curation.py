@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pathalign.text import views
+from pathalign.text.diagnoses import Span
+from pathalign.text.headings import SectionKind
 from pathalign.text.malignancy import is_malignant
-from pathalign.text.parts import PartSpan, find_parts, labels_within, normal_label, split_header
-from pathalign.text.sections import detail_start, diagnosis_span
+from pathalign.text.parts import PartSpan, find_parts, labels_within, listed_labels, normal_label, split_header
+from pathalign.text.sections import findings_span, outline
 from pathalign.text.sentences import sentences
 
 
@@ -46,12 +48,16 @@ class CuratedReport:
 
 def curate_report(report: str) -> CuratedReport:
     """Find the final diagnosis of a report and divide it into its parts."""
-    span = diagnosis_span(report)
+    found = outline(report)
+    span = found.diagnosis
     if span is None:
         problem = "no diagnosis section found" if report.strip() else "the report is empty"
         return CuratedReport(parts=(), diagnosis_start=0, diagnosis_end=0, problem=problem)
+    received = listed_labels(
+        report, [Span(start=s.body, end=s.end) for s in found.sections if s.kind is SectionKind.SPECIMENS]
+    )
     whole = PartSpan(label="", start=span.start, body=span.start, end=span.end)
-    parts = tuple(_curated(report, part) for part in find_parts(report, span) or (whole,))
+    parts = tuple(_curated(report, part) for part in find_parts(report, span, received) or (whole,))
     stated = any(part.findings for part in parts)
     return CuratedReport(
         parts=parts,
@@ -90,7 +96,7 @@ def part_of_slide(curated: CuratedReport, part_id: str | None) -> CuratedPart | 
 def _curated(report: str, part: PartSpan) -> CuratedPart:
     """A part with its texts; comments, notes and synoptic tables below its findings are left out."""
     body = report[part.body : part.end]
-    body = body[: detail_start(body)]
+    body = body[slice(*findings_span(body))]
     header, rest = split_header(body.lstrip(" \n-:."))
     header = " ".join(header.replace(". ", " ").split())  # a full stop here was a line break
     findings = sentences(rest)

@@ -6,7 +6,7 @@ import re
 
 _MALIGNANT = re.compile(
     r"\b(?:\w*(?:carcinoma|sarcoma|melanoma|blastoma|glioma)s?|carcinomatosis|lymphomas?|leuka?emias?|"
-    r"malignan(?:t|cy|cies)|cancer(?:s|ous)?|metasta(?:sis|ses|tic)|astrocytomas?|seminomas?|mesotheliomas?|"
+    r"malignan(?:t|cy|cies)|cancer(?:s|ous)?|metasta(?:sis|ses|tic)|astrocytomas?|(?:non-?)?seminomas?|mesotheliomas?|"
     r"myelomas?|carcinoids?|thymomas?|germ cell tumou?rs?|neuroendocrine tumou?rs?|gastrointestinal stromal tumou?rs?|"
     r"in[ -]situ|dcis|lcis|hsil|(?:severe|high[- ]grade) (?:\w+ ){0,2}(?:dysplasia|intraepithelial lesion)|"
     r"paget'?s disease|carcinomatous|sarcomatoid)\b",

@@ -7,19 +7,24 @@ inside a part.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pathalign.text.diagnoses import Span
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.organ import organ_of
-from pathalign.text.sections import Span, detail_start
+from pathalign.text.sections import detail_start
 
 _MARK = re.compile(
-    r"(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*)?"
-    r"(?P<label>(?<![A-Za-z])[A-Z](?:\s?(?:[-/,&]|and|AND)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])|(?<![\d.])\d{1,2}(?![\d%/]))"
-    r"\s?(?P<close>[)\]]\.?|[.:](?!\d)|-(?=\s))(?=[\s\"'(A-Z\-]|$)",
+    r"(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
+    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
+    r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/]))"
+    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3}))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
 _PROCEDURE = re.compile(r"\b(?:\w*ectomy|biops\w+|excision|resection|dissection|margin)\b", re.IGNORECASE)
+_LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
+_JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\s*-\s*")
 _COLON = re.compile(r":(?!\d)")
 _OTHER_END = re.compile(r"\s+[-–]\s*|\n|\.\s|\.?$|\s{3,}")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
@@ -29,8 +34,13 @@ _FIELD = re.compile(
 )
 _HEADER_CHARS = 250
 _NUMBERS_FROM_START = 40
-_LETTERS_FROM_START = 160
+_LETTERS_FROM_START, _WORDS_FROM_START = 160, 400
 """Characters of preamble (a form's fields) that may stand between the section's heading and its first label."""
+_MOST_LOST, _MOST_LOST_WORDS = 2, 30
+"""Labels in a row that bad scanning may lose: bare ones, and those that bear the word "part"."""
+_LOSS, _HEADED = 0.6, 0.3
+"""What a lost label costs a chain of labels, and a header gains it; a label counts one."""
+_SPECIMEN_PREFIX = re.compile(r"\s*SPECIMENS?\b|\s*SP\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +53,13 @@ class PartSpan:
     end: int
 
 
-def find_parts(report: str, span: Span) -> tuple[PartSpan, ...]:
-    """The labelled parts of a diagnosis in order; none when the diagnosis is not divided."""
+def find_parts(report: str, span: Span, received: frozenset[str] = frozenset()) -> tuple[PartSpan, ...]:
+    """The labelled parts of a diagnosis in order; none when the diagnosis is not divided.
+
+    `received` are the labels under which the report lists what was received, if it does.
+    """
     text = report[span.start : span.end]
-    marks = _in_order(text)
+    marks = _in_order(text, received)
     if not marks:
         return ()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
@@ -61,10 +74,20 @@ def find_parts(report: str, span: Span) -> tuple[PartSpan, ...]:
     )
 
 
+def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
+    """The labels of lists of what was received, where they count up from the first one."""
+    found: set[str] = set()
+    for span in lists:
+        text = report[span.start : span.end]
+        labels = [normal_label(mark["label"]) for mark in _MARK.finditer(text) if _begins(mark, text)]
+        found.update(label for at, label in enumerate(labels) if label in (str(at + 1), chr(ord("A") + at)))
+    return frozenset(found)
+
+
 def normal_label(label: str) -> str:
     """A label in its one spelling: "Part a", "A." and "(A)" are "A", "g / h" is "G/H"; "" for an empty one."""
-    bare = re.sub(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*|[\s).:\]-]+$", "", label, flags=re.IGNORECASE)
-    return re.sub(r"\s*(?:and|[,&/])\s*", "/", re.sub(r"\s*-\s*", "-", bare), flags=re.IGNORECASE).upper()
+    bare = _LABEL_EDGES.sub("", label)
+    return _JOINED.sub("/", _RANGE.sub("-", bare)).upper()
 
 
 def labels_within(label: str) -> frozenset[str]:
@@ -72,7 +95,9 @@ def labels_within(label: str) -> frozenset[str]:
     singles: set[str] = set()
     for piece in label.split("/"):
         first, _, last = piece.partition("-")
-        if len(first) == len(last) == 1 and first <= last:
+        if first.isdigit() and last.isdigit() and int(first) <= int(last):
+            singles.update(map(str, range(int(first), int(last) + 1)))
+        elif len(first) == len(last) == 1 and first <= last:
             singles.update(chr(code) for code in range(ord(first), ord(last) + 1))
         else:
             singles.add(piece)
@@ -84,6 +109,9 @@ def split_header(text: str) -> tuple[str, str]:
 
     A header ends at a colon, or at a dash, a line end or a full stop when it names an organ and no diagnosis.
     """
+    prefix = _SPECIMEN_PREFIX.match(text)
+    if prefix and prefix[0].rstrip().endswith(":"):
+        text = text[prefix.end() :]
     head = text[:_HEADER_CHARS]
     for end in (_COLON, _OTHER_END):
         cut = end.search(head)
@@ -104,48 +132,92 @@ def split_header(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _in_order(text: str) -> list[re.Match[str]]:
-    """The marks that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning."""
-    marks: list[re.Match[str]] = []
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Labels that carry on from one another, and how well they do."""
+
+    score: float
+    marks: tuple[re.Match[str], ...]
+
+
+def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
+    """The marks that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
+
+    Letters and numbers may both be there, one within the other: labels with the word "part" are taken first, then
+    those of the kind that opens first.
+    """
+    chains: dict[str, dict[int, _Chain]] = {"word": {}, "letter": {}, "number": {}}
+    opened: list[str] = []
     nested = 0
+    details = detail_start(text)
     for mark in _MARK.finditer(text):
-        before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
-        if before and before[-1] not in _ENDS_BEFORE and before[-1] != "\n":
+        if not _begins(mark, text):
             continue
-        numeric = mark["label"].isdigit()
-        if not numeric and mark["label"] != mark["label"].upper():
-            continue
-        if not marks:
-            if _may_open(mark, text):
-                marks.append(mark)
-            continue
-        last = marks[-1]
-        if numeric != last["label"].isdigit() or bool(mark["word"]) < bool(last["word"]):
-            continue
-        place = _place(mark["label"].split()[0][:2] if numeric else mark["label"][0])
-        step = place - _place(last["label"] if numeric else last["label"][-1])
-        headed = _is_headed(text[mark.end() :])
-        if numeric and not headed:
+        first, last = _places(mark)
+        kind = "word" if mark["word"] else "number" if mark["label"][0].isdigit() else "letter"
+        listed = normal_label(mark["label"]) in received
+        headed = _is_headed(text[mark.end() : mark.end() + _HEADER_CHARS])
+        if kind == "number" and not headed and not listed:
             # A numbered list inside a part starts again at one and counts on its own.
-            nested = 1 if place == 1 else nested + (place == nested + 1)
-            continue
-        if step == 1 or (step in (2, 3) and headed):
-            marks.append(mark)
-            nested = 0
-    return marks
+            nested = 1 if first == 1 else nested + (first == nested + 1)
+        best = _extended(chains[kind], first, kind=kind, certain=headed or listed, small=mark["label"][0].islower())
+        if kind == "letter" and received and not listed and not headed and len(received) > 1 and "A" in received:
+            best = None
+        gain = 1 + _HEADED * headed
+        grown: _Chain | None = None
+        if best is not None:
+            grown = _Chain(best.score + gain, (*best.marks, mark))
+        elif mark.start() < details and (first == 1 or kind not in opened) and _may_open(mark, text):
+            grown = _Chain(gain, (mark,))
+        known = chains[kind].get(last)
+        if grown is not None and (known is None or grown.score > known.score):
+            chains[kind][last] = grown
+            if kind not in opened:
+                opened.append(kind)
+    for kind in sorted(opened, key=lambda kind: kind != "word"):
+        return max(chains[kind].values(), key=lambda chain: chain.score).marks
+    return ()
+
+
+def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool, small: bool) -> _Chain | None:
+    """The best chain that a label may carry on, less what lost labels cost; None when there is none.
+
+    A number carries on only where a header follows, a small letter ("c." for "C.") too, and any label after a gap.
+    """
+    if kind == "word":
+        gaps = range(1, _MOST_LOST_WORDS + 1)
+    else:
+        gaps = range(1, _MOST_LOST + 2) if certain else range(1, 1 + (kind == "letter" and not small))
+    found = [
+        _Chain(chain.score - _LOSS * min(gap - 1, 1 + _MOST_LOST), chain.marks)
+        for gap in gaps
+        if (chain := known.get(place - gap)) is not None
+    ]
+    return max(found, key=lambda chain: chain.score, default=None)
+
+
+def _begins(mark: re.Match[str], text: str) -> bool:
+    """Whether a mark stands where a sentence or line begins."""
+    before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
+    return not before or before[-1] in _ENDS_BEFORE or before[-1] == "\n"
+
+
+def _places(mark: re.Match[str]) -> tuple[int, int]:
+    """The numbers of the first and last label of a mark in their alphabet, from one."""
+    singles = re.findall(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]", mark["label"].upper())
+    return _place(singles[0]), _place(singles[-1])
 
 
 def _may_open(mark: re.Match[str], text: str) -> bool:
     """Whether the first label found may be the first part's."""
-    if detail_start(text) < mark.start():
-        return False
-    if mark["label"].isdigit():
-        opens = mark["label"] == "1" or bool(mark["word"])
-        if mark["word"]:
-            return opens and mark.start() <= _LETTERS_FROM_START
+    first = _places(mark)[0]
+    if mark["word"]:
+        return mark.start() <= _WORDS_FROM_START and (first == 1 or mark["word"].strip() != "#")
+    if mark["label"][0].isdigit():
         # After an organ the numbers list its findings: "Kidney, nephrectomy: 1. Histologic type: ...".
-        return opens and mark.start() <= _NUMBERS_FROM_START and not organ_of(text[: mark.start()])
-    first = _place(mark["label"][0])
+        return first == 1 and mark.start() <= _NUMBERS_FROM_START and not organ_of(text[: mark.start()])
+    if mark["label"][0].islower():
+        return False
     return mark.start() <= (_LETTERS_FROM_START if first == 1 else 3) and first <= 8
 
 

@@ -116,6 +116,29 @@ def test_without_a_part_id_the_whole_diagnosis_counts(part_id: str | None) -> No
         ("DIAGNOSIS: A. Ovary, excision: Cyst. G/H. Uterus, hysterectomy: Leiomyoma.", ["A"]),
         ("DIAGNOSIS: Kidney, nephrectomy: Carcinoma. 1. Histologic type: clear cell. 2. Margins: free.", [""]),
         ("DIAGNOSIS: A. Colon, biopsy: Adenoma. COMMENT: Small. B. Rectum, biopsy: Adenoma.", ["A", "B"]),
+        ("DIAGNOSIS: A-C. Nodes, excision: Benign. D. Colon, biopsy: Adenoma.", ["A-C", "D"]),
+        ("DIAGNOSIS: A., B. Liver, biopsy: Carcinoma. C. Colon, biopsy: Adenoma.", ["A/B", "C"]),
+        ("DIAGNOSIS: #1. GALLBLADDER: CHOLECYSTITIS. #2. LIVER, BIOPSY: CARCINOMA.", ["1", "2"]),
+        ("DIAGNOSIS: 1. SP: Lung, biopsy: Benign. 2. SP: Lymph node, biopsy: Benign.", ["1", "2"]),
+        ("DIAGNOSIS: 1). LUNG, RIGHT; BIOPSY: BENIGN. 2). NODE, LEFT; BIOPSY: BENIGN.", ["1", "2"]),
+        (
+            "DIAGNOSIS: FSA: Liver, biopsy. Benign. FSB: Liver, biopsy. Benign. C: Liver, biopsy. Benign.",
+            ["A", "B", "C"],
+        ),
+        ("DIAGNOSIS: PART 1: BREAST, BIOPSY -. A. CARCINOMA. B. NECROSIS. PART 3: NODE, BIOPSY -. BENIGN.", ["1", "3"]),
+        ("DIAGNOSIS: 9. Lung, biopsy: Benign. 1. Lung: Benign.", [""]),
+        (
+            "DIAGNOSIS: 1. Colon, biopsy: Adenoma. 3. SEEN ON PAGE, HERE: AH. 2. Rectum, biopsy: Adenoma.",
+            ["1", "2"],
+        ),
+        (
+            "SPECIMENS: A. Node. B. Prostate. DIAGNOSIS: A. Node: Benign. B. Prostate: Cancer. C. Total score: 6.",
+            ["A", "B"],
+        ),
+        (
+            "Specimens Received: 1. Node. 2. Thyroid. DIAGNOSIS: 1. Benign. 2. Papillary carcinoma of the thyroid.",
+            ["1", "2"],
+        ),
     ],
 )
 def test_labels(report: str, labels: list[str]) -> None:

@@ -1,0 +1,158 @@
+"""The headings that divide a report, and the sections that they open.
+
+Offsets are characters of the report as given. Reports come with line breaks, or, as the cleaned TCGA ones, with every
+line break turned into ". ", so a heading is known by what stands before it (a line or sentence end), its words, and
+what follows it (a colon, a full stop, a line end). Titles of diagnoses have rules of their own (`diagnoses`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SectionKind(StrEnum):
+    """What a section is about."""
+
+    DIAGNOSIS = "diagnosis"
+    SUPERSEDED = "superseded"
+    """A diagnosis that a newer one of the same report replaces."""
+    CLINICAL = "clinical"
+    SPECIMENS = "specimens"
+    """What was received: the list of parts, the operation."""
+    GROSS = "gross"
+    MICROSCOPIC = "microscopic"
+    INTRAOPERATIVE = "intraoperative"
+    SYNOPTIC = "synoptic"
+    COMMENT = "comment"
+    ANCILLARY = "ancillary"
+    """Immunohistochemistry, special stains, molecular studies."""
+    ADDENDUM = "addendum"
+    ADMINISTRATIVE = "administrative"
+    """Signatures, codes."""
+    DISCLAIMER = "disclaimer"
+    """What a laboratory must say of its tests; may stand between parts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heading:
+    """One heading; `body` is where the text below it begins."""
+
+    kind: SectionKind
+    start: int
+    body: int
+
+
+_TO_END = r"[^.:\n]{0,40}"
+_ENDED = rf"(?:[ -](?:DIAGNOS[IE]S|CONSULTATION|CONSULT|REPORT|EXAMINATION|FINDINGS){_TO_END})?"
+_WORDS = {
+    SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESCRIPTION|EXAMINATION|SPECIMEN|FINDINGS|"
+    rf"PATHOLOGY|PHOTO|AND MICROSCOPIC){_TO_END})?|MACROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS))?"
+    r"|SECTION CODE|INK CODE|SLIDE KEY|(?:BLOCK|CASSETTE) (?:SUMMARY|DESIGNATIONS?)|SUMMARY OF (?:SECTIONS|CASSETTES)"
+    r"|DESIGNATION OF SECTIONS|TISSUE DESCRIPTION",
+    SectionKind.MICROSCOPIC: r"(?:LIGHT )?MICROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS|EXAM)"
+    rf"{_TO_END})?|HISTOLOGICAL EXAMINATION",
+    SectionKind.CLINICAL: r"(?:PERTINENT |SUMMARY OF )?CLINICAL (?:HISTORY|INFORMATION|DATA|DIAGNOS[IE]S|NOTES?|"
+    rf"DETAILS|IMPRESSION|SUMMARY|FINDINGS|FEATURES|CONTEXT){_TO_END}|CASE CLINICAL INFORMATION"
+    r"|(?:PATIENT |RELEVANT |MEDICAL )?HISTORY(?: OF PRESENT ILLNESS|/CLINICAL DATA)?|PATIENT INFORMATION"
+    rf"|(?:PRE|POST)-?\s?OP{_TO_END}|OPERATIVE DIAGNOS[IE]S{_TO_END}|OPERATI(?:VE FINDINGS|ON|VE PROCEDURE){_TO_END}",
+    SectionKind.SPECIMENS: r"SPECIMEN(?:S|\(S\)|\(S:?)?(?:[.:]? (?:SUBMITTED|RECEIVED|INFORMATION|DATA|SOURCE|"
+    rf"DETAILS){_TO_END})?|SOURCE OF (?:SPECIMEN|TISSUE)[^.:\n]{{0,10}}"
+    r"|(?:TISSUE|MATERIALS?)(?:\(S\))? (?:SUBMITTED|RECEIVED)",
+    SectionKind.INTRAOPERATIVE: rf"INTRA-?\s?-?\s?OPERATIVE{_TO_END}|FS/DX|(?:FROZEN|QUICK) SECTION(?:\(?S\)?)?{_ENDED}"
+    rf"|FROZEN DIAGNOS[IE]S|PERMANENT (?:SECTION )?DIAGNOS[IE]S|PRELIMINARY FROZEN{_TO_END}|(?:OR|O\.R\.) CONSULTATION",
+    SectionKind.ADDENDUM: rf"(?:START OF )?ADDENDUM{_TO_END}|ADDENDA|PROCEDURES?/ADDENDA"
+    rf"|SUPPLEMENT(?:AL|ARY)? REPORT{_TO_END}|AMENDMENTS?|REVISION DESCRIPTION",
+    SectionKind.ADMINISTRATIVE: rf"SNOMED{_TO_END}|ICD-?\s?\d*{_TO_END}|CPT CODES?{_TO_END}|PATHOLOGISTS?|PRINTED"
+    r"|PERFORMED BY",
+    SectionKind.SYNOPTIC: rf"SYNOPTIC{_TO_END}|CASE SYNOPSIS|CAP (?:TEMPLATE|CHECKLIST|SYNOPTIC|"
+    r"CANCER|PROTOCOL)[^.:\n]{0,60}|(?:CASE|TUMOU?R|STAGING|PATHOLOG\w+|CANCER)(?: \w+)? (?:SYNOPSIS|SUMMARY|STAGING|"
+    rf"PARAMETERS){_TO_END}|(?:P?TNM|AJCC){_TO_END}|SURGICAL PATHOLOGY CANCER{_TO_END}|SUMMARY OF FINDINGS"
+    r"|KEY PATHOLOGICAL FINDINGS",
+    SectionKind.COMMENT: r"(?:DIAGNOSIS |PATHOLOGIST )?COMMENTS?(?:\(S\))?|NOTES?|SUMMARY",
+    SectionKind.ANCILLARY: rf"ANCILLARY STUDIES|(?:RESULTS OF )?IMMUNO(?:HISTOCHEM|PEROX|STAIN){_TO_END}"
+    rf"|SPECIAL (?:STAINS?|STUDIES|PROCEDURES)[^.:\n]{{0,20}}|SUMMARY OF IMMUNO{_TO_END}|CYTOGENETIC{_TO_END}"
+    rf"|MOLECULAR (?:ANATOMIC|STUDIES|TEST){_TO_END}|HISTO(?:LOGY)? STAIN{_TO_END}",
+}  # fmt: skip
+_SIGNATURE = (
+    r"[I1JL]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
+    r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
+    r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
+)
+_DISCLAIMER = r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
+_HEADING = re.compile(
+    "(?:"
+    + "|".join(f"(?P<{kind.value}>{words})" for kind, words in _WORDS.items())
+    + rf")(?=\s{{0,2}}(?:[:.\n>]|\(|-\s|-[A-Z]))|(?P<signature>(?:{_SIGNATURE}))|(?P<disclaimer>(?:{_DISCLAIMER}))",
+    re.IGNORECASE,
+)
+# Most sentences are told from headings by their first letters alone; the long pattern is for the rest.
+_OPENING = re.compile(r"(?:^|[\n.:;)\]>])\s{0,3}[-*#<\[(]?\s{0,2}([A-Za-z*]{1,4}|T-)")
+_OPENERS = frozenset(
+    re.findall(
+        r"\S+",
+        "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
+        "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
+        "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
+        "jatt atte my by elec enti repo dict some thes this **** end a t t-",
+    )
+)
+# Titles that end, not begin, with a word of their own.
+_TABLE = re.compile(
+    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
+    r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
+)
+_TABLE_WORD = re.compile(r"CHECKLIST|Checklist|PARAMETERS|Parameters")
+_SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
+_GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
+_SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
+_TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
+DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCILLARY})
+"""Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
+
+
+def headings(report: str) -> list[Heading]:
+    """The headings of a report in order, titles of diagnoses aside.
+
+    A numbered specimen ("Specimen #1:") heads a part of a diagnosis, and is no heading here.
+    """
+    return sorted([*_opened(report), *_tables(report)], key=lambda heading: heading.start)
+
+
+def _tables(report: str) -> Iterator[Heading]:
+    """Titles of check lists: "STOMACH TISSUE CHECKLIST."."""
+    if _TABLE_WORD.search(report):
+        for found in _TABLE.finditer(report):
+            after = _TERMINATOR.match(report, found.end())
+            yield Heading(
+                kind=SectionKind.SYNOPTIC, start=found.start("synoptic"), body=after.end() if after else found.end()
+            )
+
+
+def _opened(report: str) -> Iterator[Heading]:
+    for opening in _OPENING.finditer(report):
+        if opening[1].lower() not in _OPENERS:
+            continue
+        found = _HEADING.match(report, opening.start(1))
+        if found is None:
+            continue
+        name = found.lastgroup or ""
+        start = found.start(name)
+        if name in ("signature", "disclaimer"):
+            kind = SectionKind.ADMINISTRATIVE if name == "signature" else SectionKind.DISCLAIMER
+            yield Heading(kind=kind, start=start, body=start)
+            continue
+        kind = SectionKind(name)
+        if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
+            continue
+        if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
+            continue
+        after = _TERMINATOR.match(report, found.end())
+        yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
+
+
+def is_bare_specimen(report: str, heading: Heading) -> bool:
+    """Whether a heading is "SPECIMEN." alone, which is also the first block of a protocol's table."""
+    return heading.kind is SectionKind.SPECIMENS and _SPECIMEN_FIELD.match(report, heading.start) is not None

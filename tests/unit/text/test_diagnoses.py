@@ -1,0 +1,113 @@
+"""Which diagnosis of a report holds, and where it begins and ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathalign.text.headings import SectionKind
+from pathalign.text.sections import outline
+
+pytestmark = pytest.mark.unit
+
+FINDING = "Lung, biopsy: Adenocarcinoma, acinar type."
+
+
+def diagnosis(report: str) -> str | None:
+    span = outline(report).diagnosis
+    return None if span is None else report[span.start : span.end].strip(" .\n")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "DIAGNOSIS:", "Final Dx:", "FINAL PATHOLOGIC DIAGNOSIS.", "Diagnosis / Diagnoses:", "CONCLUSION:",
+        "IMPRESSION.", "Main diagnosis/diagnoses:", "Histopathological diagnosis:",
+        "DIAGNOSIS (based on GROSS and MICROSCOPIC examination) :",
+        "DIAGNOSIS BASED ON GROSS AND MICROSCOPIC EXAMINATION.", "Diagnosis Details:", "PROCEDURE: SPDX.",
+        "Findings and diagnosis relating to the problem:", "SUMMARY.", "Conclusion-Specimens 1 & 2:", "DIAGNOSTIC.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("after", [" ", "\n"])
+def test_titles(title: str, after: str) -> None:
+    """A diagnosis is found under each of the titles that hospitals give it, with and without line breaks."""
+    assert diagnosis(f"CLINICAL HISTORY: Mass. {title}{after}{FINDING} GROSS DESCRIPTION: A lobe.") == FINDING.strip(
+        "."
+    )
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["DIGGNOSIS:", "OIAGNOSIS:", "DINGNOSIS:", "DIAGNOSTS.", "DIAGNCSIS:", "DIAGNOSE:", "agnosis:", "Piagnosis:"],
+)
+def test_titles_misread(title: str) -> None:
+    """So is it where OCR misread or cut off up to two letters."""
+    assert diagnosis(f"{title} {FINDING} GROSS DESCRIPTION: A lobe.") == FINDING.strip(".")
+
+
+def test_prognosis_is_no_diagnosis() -> None:
+    """Words that only look like it open nothing."""
+    assert diagnosis(f"GROSS: A lobe. PROGNOSIS: {FINDING} {'x ' * 500}") is None
+
+
+def test_an_amended_diagnosis_replaces_the_old() -> None:
+    """The amended diagnosis holds, and the original is kept as superseded."""
+    report = (
+        "AMENDED DIAGNOSIS: Kidney: Papillary carcinoma. AMENDMENTS. Original Diagnosis: Kidney: Clear cell carcinoma."
+    )
+    found = outline(report)
+
+    assert diagnosis(report) == "Kidney: Papillary carcinoma"
+    assert [report[span.start : span.end] for span in found.superseded] == ["Kidney: Clear cell carcinoma."]
+    assert SectionKind.SUPERSEDED in {section.kind for section in found.sections}
+
+
+def test_a_diagnosis_printed_again_in_full_is_taken() -> None:
+    """A page that breaks off is followed by the whole: the longer one holds."""
+    again = "DIAGNOSIS: Thyroid, total thyroidectomy: Papillary carcinoma."
+
+    assert diagnosis(f"{again} CLINICAL HISTORY: Nodule. {again} Lymph nodes: benign.") == (
+        "Thyroid, total thyroidectomy: Papillary carcinoma. Lymph nodes: benign"
+    )
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "GROSS: A lobe, entirely submitted for frozen section. diagnosis: FSA1: lymph node.",
+        "FINAL DIAGNOSIS: GROSS: A lobe.",
+        "Type. Sample. Procedure. Diagnosis. Procedure. Primary. Histology. Age. Days. Site. Slide. Grade. Stage. URL.",
+        "A note of three words.",
+    ],
+)
+def test_what_is_not_there_is_not_guessed(report: str) -> None:
+    """A wrapped word, an empty field, a form without its layout and a report about nothing yield no diagnosis."""
+    assert diagnosis(report) is None
+
+
+def test_a_disclaimer_between_parts_does_not_end_the_diagnosis() -> None:
+    """What laboratories must say of their tests may stand between two parts."""
+    report = f"DIAGNOSIS: 1. {FINDING} These tests were developed here. 2. Lymph node, excision: Benign. GROSS: x."
+
+    assert (diagnosis(report) or "").endswith("Benign")
+    assert (diagnosis(report.replace("2. Lymph node, excision: Benign. ", "")) or "").endswith("acinar type")
+
+
+def test_sections_lie_one_after_the_other() -> None:
+    """Sections cover the report from the first heading on, without gaps."""
+    report = (
+        f"CLINICAL HISTORY: Mass. FINAL DIAGNOSIS: {FINDING} COMMENT: TTF-1 positive. GROSS: A lobe. MICROSCOPIC. Seen."
+    )
+    sections = outline(report).sections
+
+    assert [section.kind.value for section in sections] == ["clinical", "diagnosis", "comment", "gross", "microscopic"]
+    assert [section.end for section in sections[:-1]] == [section.start for section in sections[1:]]
+    assert sections[-1].end == len(report)
+
+
+@pytest.mark.parametrize("kind", ["checklist", "checklist, empty fields above"])
+def test_a_check_list_alone_is_the_diagnosis(kind: str) -> None:
+    """Reports that are a check list yield it, also below the titles of empty fields."""
+    above = "Gross Description: Microscopic Description: Diagnosis Details: Comments: " if "empty" in kind else ""
+    fields = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Margins: Not specified"
+
+    assert diagnosis(f"{above}STOMACH TISSUE CHECKLIST. {fields}.") == fields
