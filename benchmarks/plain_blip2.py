@@ -45,29 +45,49 @@ class PlainBlip2(nn.Module):
         self.log_temperature = nn.Parameter(torch.zeros(()))
 
     def losses(
-        self, bags: BagBatch, views: TextBatch, read: TextBatch, written: TextBatch, negatives: tuple[Tensor, Tensor]
-    ) -> dict[str, Tensor]:
-        """ITC on `views`, ITM on `read` and ITG on `written`; `negatives` are a text per slide and a slide per text."""
+        self, bags: BagBatch, views: TextBatch, read: TextBatch, written: TextBatch,
+        negatives: tuple[Tensor, Tensor] | torch.Generator,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """ITC on `views`, ITM on `read` and ITG on `written`.
+
+        `negatives` are a text per slide and a slide per text, or draw them in proportion to the softmaxed similarity.
+        """
         slides = len(bags)
         patches = nn.utils.rnn.pad_sequence(list(bags.embeddings.split(list(bags.lengths))), batch_first=True)
         is_patch = torch.arange(patches.shape[1]) < torch.tensor(bags.lengths)[:, None]
         patches = self.patch_norm(patches)
         query = self._start(self.query_tokens.expand(slides, -1, -1))
         looked, behind = self._pass(query, None, patches, is_patch, query.shape[1])
+        logits = self._similarity(looked, views)
+        own = torch.arange(slides)
+        if isinstance(negatives, torch.Generator):
+            wrong = logits.detach().masked_fill(torch.eye(slides, dtype=torch.bool), -torch.inf)
+            text, slide = (torch.multinomial(w.softmax(1), 1, generator=negatives)[:, 0] for w in (wrong, wrong.T))
+            negatives = text, slide
         return {
-            "itc_loss": self._contrast(looked, views),
+            "itc_loss": (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2,
             "itm_loss": self._match(patches, is_patch, read, negatives),
             "itg_loss": self._write(written, behind),
         }
 
-    def _contrast(self, looked: Tensor, views: TextBatch) -> Tensor:
-        ids, is_token = padded(views)
+    def embed_slides(self, bags: BagBatch) -> Tensor:
+        """A unit vector for each slide and query, slide by slide."""
+        found = []
+        for patches in bags.embeddings.split(list(bags.lengths)):
+            patches, query = self.patch_norm(patches[None]), self._start(self.query_tokens)
+            seen = torch.ones(patches.shape[:2], dtype=torch.bool)
+            found.append(self._pass(query, None, patches, seen, query.shape[1])[0])
+        return functional.normalize(self.query_proj(torch.cat(found)), dim=-1)
+
+    def read(self, texts: TextBatch) -> Tensor:
+        """A unit vector for each text."""
+        ids, is_token = padded(texts)
         text, _ = self._pass(self._start(self._words(ids)), is_token[:, None, None, :], None, None, 0)
+        return functional.normalize(self.text_proj(text[:, 0]), dim=-1)
+
+    def _similarity(self, looked: Tensor, views: TextBatch) -> Tensor:
         slide_vectors = functional.normalize(self.query_proj(looked), dim=-1)
-        text_vectors = functional.normalize(self.text_proj(text[:, 0]), dim=-1)
-        logits = torch.einsum("sqd,td->sqt", slide_vectors, text_vectors).amax(1) / self.log_temperature.exp()
-        own = torch.arange(len(ids))
-        return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
+        return torch.einsum("sqd,td->sqt", slide_vectors, self.read(views)).amax(1) / self.log_temperature.exp()
 
     def _match(self, patches: Tensor, is_patch: Tensor, read: TextBatch, negatives: tuple[Tensor, Tensor]) -> Tensor:
         (ids, is_token), (wrong_text, wrong_slide), own = padded(read), negatives, torch.arange(len(read))

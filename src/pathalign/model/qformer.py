@@ -35,6 +35,11 @@ POSITION_WAVES = 8
 """Sine and cosine of x and y at so many wavelengths: 32 numbers beside each patch embedding."""
 POSITION_SCALE = 0.25
 """Positions are softer than content at the start; training weighs them as it likes."""
+SHORTEST_UM, LONGEST_UM = 450, 100_000
+"""Wavelengths of positions: from two patches to a whole slide."""
+Positions = Literal["fourier", "sinusoidal", "none"]
+"""How the model is told where each patch lies: `fourier` puts a few waves beside the embedding, `sinusoidal` adds waves
+to it over all its width, as transformers do, `none` does not tell."""
 Projected = tuple[Float[Tensor, "row heads place head_dim"], ...]
 """Queries, keys and values of self-attention at each place of a row."""
 
@@ -54,14 +59,18 @@ class QFormerConfig:
     cross_attention_every: int = 2
     max_text_tokens: int = 512
     dropout: float = 0.1
-    positions: Literal["fourier", "none"] = "fourier"
-    """Whether and how the model is told where each patch lies."""
+    positions: Positions = "fourier"
 
     def __post_init__(self) -> None:
         if self.dim % self.heads:
             raise ValueError(f"dim must be a multiple of heads, got {self.dim} and {self.heads} heads.")
         if self.num_query_tokens < 1 or self.layers < 1 or self.cross_attention_every < 1:
             raise ValueError("num_query_tokens, layers and cross_attention_every must be at least 1.")
+        if self.positions == "sinusoidal" and self.embedding_dim % 4:
+            raise ValueError(
+                f"sinusoidal positions need an embedding_dim that is a multiple of 4, got {self.embedding_dim}. "
+                "Choose positions 'fourier', which fit any."
+            )
 
     @property
     def patch_width(self) -> int:
@@ -90,9 +99,10 @@ class PatchInput(nn.Module):
         super().__init__()
         self.register_buffer("embedding_mean", torch.zeros(config.embedding_dim))
         self.register_buffer("embedding_std", torch.ones(config.embedding_dim))
-        waves_um = torch.logspace(math.log10(450), math.log10(100_000), POSITION_WAVES)  # two patches to a whole slide
+        waves = config.embedding_dim // 4 if config.positions == "sinusoidal" else POSITION_WAVES
+        waves_um = torch.logspace(math.log10(SHORTEST_UM), math.log10(LONGEST_UM), waves)
         self.register_buffer("waves_um", waves_um, persistent=False)
-        self._has_positions = config.positions == "fourier"
+        self._positions = config.positions
 
     def standardise_by(self, mean: Float[Tensor, " dim"], std: Float[Tensor, " dim"]) -> None:
         """Set the statistics of the patch embeddings."""
@@ -102,7 +112,10 @@ class PatchInput(nn.Module):
     def forward(self, bags: BagBatch) -> Float[Tensor, "patch width"]:
         x = (bags.embeddings - self.embedding_mean) / self.embedding_std
         x = functional.layer_norm(x, x.shape[-1:], eps=1e-6)
-        x = torch.cat([x, self._sinusoids(bags)], dim=-1) if self._has_positions else x
+        if self._positions == "fourier":
+            x = torch.cat([x, POSITION_SCALE * self._sinusoids(bags)], dim=-1)
+        elif self._positions == "sinusoidal":
+            x = x + self._sinusoids(bags)
         # Autocast would round the patches anew in every layer, and keep each copy for the backward pass.
         kind = x.device.type
         return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
@@ -112,7 +125,7 @@ class PatchInput(nn.Module):
         centre = torch.stack([xy.double().mean(0) for xy in bags.xy_um.split(list(bags.lengths))])
         from_centre = (bags.xy_um - centre.repeat_interleave(counts, 0)).float()
         phase = (from_centre[..., None] * (2 * math.pi / self.waves_um)).flatten(1)
-        return POSITION_SCALE * torch.cat([phase.sin(), phase.cos()], dim=-1)
+        return torch.cat([phase.sin(), phase.cos()], dim=-1)
 
 
 class SelfAttention(nn.Module):

@@ -3,61 +3,31 @@
 A slide's diagnosis is composed of organ, histologic type, grade and a focal finding. Its patches are embeddings: tissue
 of the organ in proportions that differ from slide to slide, a lesion that takes a given share of them, and a finding in
 fewer still, all with noise, and moved by what a laboratory does to a whole slide. A mean over patches therefore drowns
-what is small; whoever finds the patches reads the diagnosis.
+what is small; whoever finds the patches reads the diagnosis. Where the finding lies, beside the lesion or far from it,
+changes nothing but the places of patches; with `Diagnoses.with_relation` the text says it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathalign.domain.geometry import Bag
 from pathalign.domain.records import SlideText, Split
+from pathalign.testing.synthetic_diagnoses import Diagnoses, Diagnosis, diagnosis_text
 
-ORGANS = ("Colon", "Lung", "Breast", "Prostate")
-TYPES = (
-    ("adenocarcinoma", "glandular carcinoma"), ("squamous cell carcinoma", "epidermoid carcinoma"),
-    ("small cell carcinoma", "oat cell carcinoma"), ("carcinoid tumour", "neuroendocrine tumour"),
-)  # fmt: skip
-"""Each in two wordings, of which the first is that of generation texts."""
-GRADES = (("low grade", "well differentiated"), ("high grade", "poorly differentiated"))
-FINDINGS = ("", "Necrosis is present.", "Perineural invasion is present.", "Lymphovascular invasion is present.")
-UNSEEN = (
-    "The specimen measures {} mm.", "Margins are free by {} mm.", "History of resection {} years ago.",
-    "{} lymph nodes were submitted.",
-)  # fmt: skip
-"""Facts that no patch shows."""
 KINDS = 6
 """Kinds of tissue of an organ."""
 TISSUE, LESION, GRADE, FINDING = 3.0, 5.0, 4.0, 5.0
-"""Lengths of what tells patches apart, in deviations of a patch's noise."""
+"""Lengths of what tells patches apart, in deviations of a patch's noise in each dimension."""
 LABORATORY = 0.5
 """Deviation of what moves all patches of a slide, in each dimension."""
 LEAST_LESION, LEAST_FINDING = 3, 2
 """Patches, however small the share."""
+ADJACENT, APART = 0, 1
 _SIDE_PX0, _MPP = 448, 0.5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Diagnosis:
-    """Places in `ORGANS`, `TYPES`, `GRADES` and `FINDINGS`."""
-
-    organ: int
-    type: int
-    grade: int
-    finding: int
-
-    @property
-    def text(self) -> str:
-        """The one wording of generation texts."""
-        return self.worded(0, 0)
-
-    def worded(self, type_wording: int, grade_wording: int) -> str:
-        """With one of the wordings of type and of grade."""
-        name = f"{GRADES[self.grade][grade_wording]} {TYPES[self.type][type_wording]}"
-        return f"{ORGANS[self.organ]}, biopsy: {name}. {FINDINGS[self.finding]}".strip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,41 +53,48 @@ class SyntheticBags:
     """Fewest and most of a slide; drawn evenly by logarithm."""
     lesion_shares: tuple[float, ...] = (0.6, 0.2, 0.05, 0.01, 0.003)
     """Taken in turns."""
+    diagnoses: Diagnoses = field(default_factory=Diagnoses)
 
-    def slide(self, number: int, *, split: Split = Split.TRAIN) -> SyntheticSlide:
-        """Slide `number`; slides of another split have other noise and the same meaning of every direction."""
+    def slide(self, number: int, *, split: Split = Split.TRAIN, relation: int | None = None) -> SyntheticSlide:
+        """Slide `number`; slides of another split have other noise and the same meaning of every direction.
+
+        With a `relation` the finding lies there, and all else is as without.
+        """
         random = np.random.default_rng([self.seed, 1 + list(Split).index(split), number])
-        diagnosis = Diagnosis(
-            organ=int(random.integers(len(ORGANS))), type=int(random.integers(len(TYPES))),
-            grade=int(random.integers(len(GRADES))), finding=int(random.integers(len(FINDINGS))),
-        )  # fmt: skip
+        every = self.diagnoses.every()
+        diagnosis = every[random.integers(len(every))]
+        drawn = int(random.integers(2))
+        where = relation if relation is not None else drawn if diagnosis.relation is None else diagnosis.relation
+        if diagnosis.relation is not None:
+            diagnosis = replace(diagnosis, relation=where)
         share = self.lesion_shares[number % len(self.lesion_shares)]
         low, high = np.log(self.patches)
         count = round(float(np.exp(random.uniform(low, high))))
         lesion = min(count, max(LEAST_LESION, round(share * count)))
-        finding = min(count - lesion, max(LEAST_FINDING, lesion // 4)) if diagnosis.finding else 0
-        xy, order = _places(count, random)
-        is_lesion, is_finding = np.zeros(count, bool), np.zeros(count, bool)
-        is_lesion[order[:lesion]] = True
-        is_finding[order[lesion : lesion + finding]] = True
-        embeddings = self._embeddings(diagnosis, is_lesion, is_finding, random)
+        finding = min(count - lesion, max(LEAST_FINDING, lesion // 2)) if diagnosis.finding else 0
         name = f"{split.value}-{number:05d}"
+        text = diagnosis_text(name, diagnosis, split, random)
+
+        order = random.permutation(count)  # of roles: the lesion's patches come first in `_places`
+        is_lesion, is_finding = order < lesion, (order >= lesion) & (order < lesion + finding)
+        xy = _places(count, lesion, finding, where, random)[order]
+        embeddings = self._embeddings(diagnosis, is_lesion, is_finding, random)
         bag = Bag(
             slide_id=name, embeddings=embeddings, xy_px0=xy * _SIDE_PX0, slide_mpp=_MPP, side_px0=float(_SIDE_PX0)
         )
         return SyntheticSlide(
-            bag=bag, text=_text(name, diagnosis, split, random), diagnosis=diagnosis, lesion_share=share,
-            is_lesion=is_lesion, is_finding=is_finding,
-        )  # fmt: skip
+            bag=bag, text=text, diagnosis=diagnosis, lesion_share=share, is_lesion=is_lesion, is_finding=is_finding
+        )
 
     def directions(self) -> dict[str, Float[np.ndarray, "*kind dim"]]:
         """What each kind of patch looks like: tissue [organ, kind, dim], type, grade and finding [kind, dim]."""
-        random = np.random.default_rng([self.seed, 0])
+        sizes = Diagnoses()
         shapes = {
-            "tissue": (len(ORGANS), KINDS), "type": (len(TYPES),), "grade": (len(GRADES),), "finding": (len(FINDINGS),)
+            "tissue": (sizes.organs, KINDS), "type": (sizes.types,), "grade": (sizes.grades,),
+            "finding": (sizes.findings,),
         }  # fmt: skip
         lengths = {"tissue": TISSUE, "type": LESION, "grade": GRADE, "finding": FINDING}
-        found = {}
+        random, found = np.random.default_rng([self.seed, 0]), {}
         for name, shape in shapes.items():
             drawn = random.standard_normal((*shape, self.dim))
             found[name] = lengths[name] * drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
@@ -135,30 +112,25 @@ class SyntheticBags:
         return (embeddings + random.standard_normal(embeddings.shape)).astype(np.float16)
 
 
-def all_diagnoses() -> list[Diagnosis]:
-    """Every one that there is."""
-    return [
-        Diagnosis(organ=organ, type=kind, grade=grade, finding=finding)
-        for organ in range(len(ORGANS))
-        for kind in range(len(TYPES))
-        for grade in range(len(GRADES))
-        for finding in range(len(FINDINGS))
-    ]
+def _places(
+    count: int, lesion: int, finding: int, relation: int, random: np.random.Generator
+) -> Int[np.ndarray, "patch 2"]:
+    """Columns and rows of a square grid: first those of the lesion, then those of the finding, each in one piece.
 
-
-def _places(count: int, random: np.random.Generator) -> tuple[Int[np.ndarray, "patch 2"], Int[np.ndarray, " patch"]]:
-    """Places on a square grid, and the patches by their distance from a random one: a lesion is in one piece."""
+    Two sites are drawn alike, at least half the grid's side apart where there are such. The lesion is at the first, the
+    finding at its border or at the second, so where the finding is tells by itself nothing of the relation.
+    """
     columns = int(np.ceil(np.sqrt(count)))
     xy = np.stack([np.arange(count) % columns, np.arange(count) // columns], axis=1).astype(np.int32)
-    distance = np.square(xy - xy[random.integers(count)]).sum(1)
-    return xy, np.argsort(distance, kind="stable")
+    pairs = random.integers(count, size=(64, 2))
+    gaps = np.linalg.norm(xy[pairs[:, 0]] - xy[pairs[:, 1]], axis=1)
+    first, second = pairs[np.argmax(np.minimum(gaps, columns / 2))]
+    near = _by_distance(xy, xy[first])
+    rest = near[lesion:]
+    site = second if relation == APART or not len(rest) else rest[0]
+    rest = rest[_by_distance(xy[rest], xy[site])]
+    return xy[np.concatenate([near[:lesion], rest[:finding], np.sort(rest[finding:])])]
 
 
-def _text(name: str, diagnosis: Diagnosis, split: Split, random: np.random.Generator) -> SlideText:
-    unseen = UNSEEN[random.integers(len(UNSEEN))].format(int(random.integers(2, 60)))
-    said = diagnosis.worded(int(random.integers(2)), int(random.integers(2)))
-    return SlideText(
-        slide_id=name, case_id=name, patient_id=name, part="A", retrieval_text=f"{said} {unseen}",
-        generation_text=diagnosis.text, retrieval_key=f"{said} {unseen}", concept_key=diagnosis.text, malignant=None,
-        split=split,
-    )  # fmt: skip
+def _by_distance(xy: Int[np.ndarray, "place 2"], site: Int[np.ndarray, " 2"]) -> Int[np.ndarray, " place"]:
+    return np.argsort(np.square(xy - site).sum(1), kind="stable")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pathalign.errors import UnknownName
+from pathalign.model.qformer import Positions
 from pathalign.train.cohort import BagAugmentation
 from pathalign.train.engine import Schedule
 
@@ -26,6 +27,7 @@ class QFormerSize:
     projection_dim: int = 256
     max_text_tokens: int = 128
     dropout: float = 0.1
+    positions: Positions = "fourier"
     vocab: int = 4000
     """Of the tokenizer that is trained when no text encoder is named."""
 

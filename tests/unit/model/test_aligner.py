@@ -73,19 +73,28 @@ def test_the_order_of_patches_changes_nothing(aligner: Aligner, make_bag: MakeBa
     )  # fmt: skip
 
 
-def test_positions_reach_the_model(make_aligner: MakeAligner, make_bag: MakeBag) -> None:
+@pytest.mark.parametrize("positions", ["fourier", "sinusoidal", "none"])
+def test_positions_reach_the_model(make_aligner: MakeAligner, make_bag: MakeBag, positions: str) -> None:
     """Moving one patch changes the output by far more than rounding, and without positions not at all."""
     bag = make_bag(6)
     xy = bag.xy_px0.copy()
     xy[2] += [4480, -2240]
 
-    for positions in ("fourier", "none"):
-        aligner = make_aligner(positions=positions)
-        before, after = (aligner.embed_slides(collate([b])) for b in (bag, moved(bag, xy)))
-        if positions == "fourier":
-            assert (after - before).abs().max() > 1e-2
-        else:
-            assert torch.equal(after, before)
+    aligner = make_aligner(positions=positions)
+    before, after = (aligner.embed_slides(collate([b])) for b in (bag, moved(bag, xy)))
+
+    if positions == "none":
+        assert torch.equal(after, before)
+    else:
+        assert (after - before).abs().max() > 1e-2
+
+
+def test_sinusoidal_positions_take_no_width_of_their_own(make_aligner: MakeAligner) -> None:
+    """They are added, so keys are as wide as embeddings, whose width must be a multiple of four."""
+    assert make_aligner(positions="sinusoidal").qformer.config.patch_width == 12
+    assert make_aligner(positions="fourier").qformer.config.patch_width == 44
+    with pytest.raises(ValueError, match="multiple of 4, got 10"):
+        make_aligner(positions="sinusoidal", embedding_dim=10)
 
 
 def test_an_untrained_model_hears_positions(make_bag: MakeBag, make_aligner: MakeAligner) -> None:
