@@ -66,9 +66,8 @@ def main() -> None:
     few = Diagnoses(organs=3, types=3, findings=3)
     bags = SyntheticBags(patches=tuple(args.patches), diagnoses=few)
     shares = Run(bags=bags, slides=args.slides, schedule=schedule)
-    places = replace(
-        shares, bags=replace(bags, lesion_shares=(0.1, 0.05), diagnoses=replace(few, with_relation=True))
-    )  # fmt: skip
+    relation = Diagnoses(organs=1, types=1, grades=1, findings=2, with_relation=True)  # and nothing else to tell
+    places = replace(shares, bags=replace(bags, lesion_shares=(0.1, 0.05), diagnoses=relation))
     with ProcessPoolExecutor(
         2, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:

@@ -32,6 +32,8 @@ from pathalign.train.retrieval import BatchSampler, ContrastiveObjective, new_al
 AT_ONCE = 16
 """Slides of the second phase that are in memory at a time."""
 HIDDEN = 128
+GAIN = 3.0
+"""Of our cross-attention; BLIP-2 has none."""
 AUGMENTATION = tiny_retrieval().augmentation
 
 
@@ -149,12 +151,12 @@ def pooling(cohort: TrainingCohort, schedule: Schedule, *, by_attention: bool) -
 
 def plain_way(cohort: TrainingCohort, schedule: Schedule) -> Made:
     """BLIP-2 as it is published."""
-    model = PlainEmbedding(_fresh(cohort, schedule, "none"))
+    model = PlainEmbedding(_fresh(cohort, schedule, "none", gain=1.0))
     return model, PlainObjective(model, cohort, schedule)
 
 
-def _fresh(cohort: TrainingCohort, schedule: Schedule, positions: Positions) -> Aligner:
-    size = replace(tiny_retrieval().size, positions=positions)
+def _fresh(cohort: TrainingCohort, schedule: Schedule, positions: Positions, gain: float = GAIN) -> Aligner:
+    size = replace(tiny_retrieval().size, positions=positions, cross_attention_gain=gain)
     return new_aligner(cohort, size, text_encoder=None, seed=schedule.seed)
 
 

@@ -72,6 +72,12 @@ class CrossAttention(nn.Module):
         self.out = nn.Linear(dim, dim)
         self.norm = nn.LayerNorm(dim, eps=1e-12)
 
+    @torch.no_grad()
+    def start_sharper(self, gain: float) -> None:
+        """Multiply queries and keys, and so scores by the square of the gain."""
+        self.query.weight.mul_(gain)
+        self.key.weight.mul_(gain)
+
     def forward(
         self, x: Float[Tensor, "row query dim"], memory: PatchMemory, looking: Looking
     ) -> Float[Tensor, "row query dim"]:

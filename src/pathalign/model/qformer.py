@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from pathalign.model.bags import BagBatch
 from pathalign.model.cross_attention import CrossAttention, Form, Looking, PatchMemory
+from pathalign.model.neighbourhood import neighbourhood_means
 from pathalign.model.texts import TextBatch
 
 POSITION_WAVES = 8
@@ -60,12 +61,22 @@ class QFormerConfig:
     max_text_tokens: int = 512
     dropout: float = 0.1
     positions: Positions = "fourier"
+    neighbourhood_um: float = 0.0
+    """Side of a square around each patch, whose mean embedding is put beside the patch's own; 0 puts none. What lies
+    beside what is then content, where positions alone leave it to be found by comparing them."""
+    cross_attention_gain: float = 1.0
+    """How much larger than all others the query and key matrices of cross-attention start. At 1 every query looks at
+    all patches alike, and has to learn from their mean where to look."""
 
     def __post_init__(self) -> None:
         if self.dim % self.heads:
             raise ValueError(f"dim must be a multiple of heads, got {self.dim} and {self.heads} heads.")
         if self.num_query_tokens < 1 or self.layers < 1 or self.cross_attention_every < 1:
             raise ValueError("num_query_tokens, layers and cross_attention_every must be at least 1.")
+        if self.neighbourhood_um < 0:
+            raise ValueError(f"neighbourhood_um is a side, or 0 for none, got {self.neighbourhood_um}.")
+        if self.cross_attention_gain <= 0:
+            raise ValueError(f"cross_attention_gain must be above 0, got {self.cross_attention_gain}.")
         if self.positions == "sinusoidal" and self.embedding_dim % 4:
             raise ValueError(
                 f"sinusoidal positions need an embedding_dim that is a multiple of 4, got {self.embedding_dim}. "
@@ -75,7 +86,8 @@ class QFormerConfig:
     @property
     def patch_width(self) -> int:
         """Width of what the queries attend to."""
-        return self.embedding_dim + (4 * POSITION_WAVES if self.positions == "fourier" else 0)
+        own = self.embedding_dim * (2 if self.neighbourhood_um else 1)
+        return own + (4 * POSITION_WAVES if self.positions == "fourier" else 0)
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as `config.json` stores it."""
@@ -102,7 +114,7 @@ class PatchInput(nn.Module):
         waves = config.embedding_dim // 4 if config.positions == "sinusoidal" else POSITION_WAVES
         waves_um = torch.logspace(math.log10(SHORTEST_UM), math.log10(LONGEST_UM), waves)
         self.register_buffer("waves_um", waves_um, persistent=False)
-        self._positions = config.positions
+        self._positions, self._neighbourhood_um = config.positions, config.neighbourhood_um
 
     def standardise_by(self, mean: Float[Tensor, " dim"], std: Float[Tensor, " dim"]) -> None:
         """Set the statistics of the patch embeddings."""
@@ -112,10 +124,12 @@ class PatchInput(nn.Module):
     def forward(self, bags: BagBatch) -> Float[Tensor, "patch width"]:
         x = (bags.embeddings - self.embedding_mean) / self.embedding_std
         x = functional.layer_norm(x, x.shape[-1:], eps=1e-6)
+        parts = [x + self._sinusoids(bags) if self._positions == "sinusoidal" else x]
+        if self._neighbourhood_um:
+            parts.append(neighbourhood_means(x, bags.xy_um, bags.lengths, self._neighbourhood_um))
         if self._positions == "fourier":
-            x = torch.cat([x, POSITION_SCALE * self._sinusoids(bags)], dim=-1)
-        elif self._positions == "sinusoidal":
-            x = x + self._sinusoids(bags)
+            parts.append(POSITION_SCALE * self._sinusoids(bags))
+        x = torch.cat(parts, dim=-1)
         # Autocast would round the patches anew in every layer, and keep each copy for the backward pass.
         kind = x.device.type
         return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
@@ -260,6 +274,9 @@ class QFormer(nn.Module):
         # stays there: at width 128 the contrastive loss told organs apart, and nothing finer, after 300 steps.
         self.apply(partial(_initialise, std=0.02 * (768 / config.dim) ** 0.5))
         nn.init.normal_(self.query_tokens, std=0.02)
+        for layer in self._layers():
+            if layer.crossattention is not None:
+                layer.crossattention.start_sharper(config.cross_attention_gain)
 
     def remember(
         self, bags: BagBatch, *, form: Form = "keys", patch_bias: Float[Tensor, " patch"] | None = None

@@ -28,6 +28,8 @@ class QFormerSize:
     max_text_tokens: int = 128
     dropout: float = 0.1
     positions: Positions = "fourier"
+    neighbourhood_um: float = 0.0
+    cross_attention_gain: float = 1.0
     vocab: int = 4000
     """Of the tokenizer that is trained when no text encoder is named."""
 

@@ -294,6 +294,19 @@ def test_queries_start_small_and_apart() -> None:
     assert float(qformer.query_tokens.detach().std()) == pytest.approx(0.02, rel=0.1)
 
 
+def test_a_gain_sharpens_where_queries_look_first() -> None:
+    """Queries and keys of cross-attention are multiplied by it; all other weights start as without."""
+    starts = []
+    for gain in (1.0, 3.0):
+        torch.manual_seed(0)
+        starts.append(QFormer(QFormerConfig(embedding_dim=12, vocab=VOCAB, cross_attention_gain=gain, **SIZE)))
+    plain, sharper = (start.state_dict() for start in starts)
+
+    multiplied = {name for name in plain if not torch.equal(sharper[name], plain[name])}
+    assert multiplied == {f"layers.{n}.crossattention.{kind}.weight" for n in (0, 2) for kind in ("query", "key")}
+    assert all(torch.equal(sharper[name], 3 * plain[name]) for name in multiplied)
+
+
 def test_the_default_size_is_the_papers() -> None:
     """bert-base, 32 queries, cross-attention in every second layer."""
     config = QFormerConfig()
