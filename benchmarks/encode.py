@@ -111,16 +111,17 @@ def encoder_of(name: str) -> TorchEncoder:
     return TorchEncoder(module, card)
 
 
-def ways() -> dict[str, Route]:
-    """All that can be run here; bfloat16 only where there are units, for without them it takes minutes."""
+def ways(name: str = VIT_S) -> dict[str, Route]:
+    """All that can be run here; bfloat16 only where there are units, for without them it takes minutes, and only for
+    an encoder that can be computed in it."""
     installed, found = installed_runtimes(), {EAGER: Route()}
-    if this_processor().has_bfloat16:
+    with_bfloat16 = this_processor().has_bfloat16 and name == VIT_S
+    if with_bfloat16:
         found["torch bfloat16"] = Route(precision="bfloat16")
     for runtime in ("openvino", "onnxruntime"):
         if runtime in installed:
             found |= {f"{runtime} {precision}": Route(runtime=runtime, precision=precision) for precision in
-                      ("float32", *(["bfloat16"] if this_processor().has_bfloat16 and runtime == "openvino" else []),
-                       "int8")}  # fmt: skip
+                      ("float32", *(["bfloat16"] if with_bfloat16 and runtime == "openvino" else []), "int8")}  # fmt: skip
     return found
 
 
@@ -137,7 +138,7 @@ def speeds(name: str, patches: torch.Tensor, *, rounds: int) -> list[dict]:
     wanted = encoder.encode(batch).numpy()
     ready: dict[str, Callable[[], torch.Tensor]] = {}
     setup, cosine = {}, {}
-    for way, route in ways().items():
+    for way, route in ways(name).items():
         fast, begin = set_up(encoder, route, calibration), time.perf_counter()
         try:
             cosine[way] = least_cosine(wanted, fast.encode(batch).numpy())  # the first call sets it up
@@ -172,7 +173,7 @@ def peak_of(name: str, way: str) -> float:
 def peak(name: str, way: str) -> None:
     """Print what this process takes at its height, in MiB, when it encodes one batch in one way."""
     torch.set_grad_enabled(False)
-    fast = set_up(encoder_of(name), ways()[way], probe_patches(PX))
+    fast = set_up(encoder_of(name), ways(name)[way], probe_patches(PX))
     fast.encode(probe_patches(PX).repeat(BATCH // len(probe_patches(PX)), 1, 1, 1))
     status = Path("/proc/self/status").read_text(encoding="ascii")  # `ru_maxrss` is also of who started the process
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)

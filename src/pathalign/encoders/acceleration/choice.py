@@ -53,9 +53,9 @@ def choose(
 
     None leaves a choice. int8 is never chosen, only asked for. With `memory_bytes` (of the whole machine, so that the
     answer stays) an encoder too large to be converted stays in torch. So does one that describes patches by statistics
-    of texture: they divide by variances that can be nearly nothing, where another order of additions shows, and to set
-    a runtime up takes longer than so small an encoder takes for a small cohort. Raises `MissingExtra`, and
-    `NeedsRepair` for a pair that does not exist.
+    of texture: they divide by variances that can be nearly nothing, where another order of additions shows and bfloat16
+    has no digits for them, and to set a runtime up takes longer than so small an encoder takes for a small cohort.
+    Raises `MissingExtra`, and `NeedsRepair` for a pair that does not exist.
     """
     if runtime is not None and runtime not in installed:
         raise MissingExtra(f"--runtime {runtime} needs `pip install 'pathalign[{EXTRA[runtime]}]'`.")
@@ -68,10 +68,17 @@ def choose(
             f"--precision bfloat16 needs a CPU with units for it; here it has {processor.bfloat16_speed:.2f} times "
             "the speed of float32. Leave `--precision` out, or use a GPU."
         )
-    if has_statistics and runtime is None and precision in (None, "float32"):
-        return Route(
-            why="statistics of texture are exact in torch at once; `--runtime onnxruntime` pays for many slides"
-        )
+    if has_statistics:
+        if precision == "bfloat16":
+            raise NeedsRepair(
+                "An encoder of texture statistics divides by variances that bfloat16 has no digits for. Leave "
+                "`--precision` out; `--runtime onnxruntime` is its faster way."
+            )
+        if runtime in (None, "torch"):
+            return Route(
+                why="statistics of texture are exact in torch at once; `--runtime onnxruntime` pays for many slides"
+            )
+        precision = "float32"
     if precision is None:
         has = processor.has_bfloat16 and runtime != "onnxruntime"
         precision, because = ("bfloat16", "the CPU has units for it") if has else ("float32", "no bfloat16 units")

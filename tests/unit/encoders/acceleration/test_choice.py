@@ -129,4 +129,7 @@ def test_statistics_of_texture_stay_in_torch_unless_something_is_asked_for() -> 
     assert choose(AMX, ALL, has_statistics=True).is_plain
     assert choose(AMX, ALL, has_statistics=True, precision="float32").is_plain
     assert choose(AVX2, ALL, has_statistics=True, runtime="onnxruntime").runtime == "onnxruntime"
-    assert choose(AMX, ALL, has_statistics=True, precision="bfloat16").precision == "bfloat16"
+    assert choose(AMX, ALL, has_statistics=True, runtime="torch").is_plain
+    assert choose(AMX, ALL, has_statistics=True, runtime="openvino").precision == "float32"
+    with pytest.raises(NeedsRepair, match="Leave `--precision` out"):
+        choose(AMX, ALL, has_statistics=True, precision="bfloat16")
