@@ -16,6 +16,8 @@ from pathalign.errors import BadWorkspace, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import digest
 
 CATALOG_SCHEMA = 1
+_BATCH = 64
+"""Reports in memory at a time."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS slides (
@@ -141,6 +143,13 @@ class Catalog:
             )
         return [_slide(row) for row in rows]
 
+    def slides_of_case(self, case_id: str) -> list[Slide]:
+        """The slides of a case, by id; none when it has none."""
+        return [
+            _slide(row)
+            for row in self._db.execute("SELECT * FROM slides WHERE case_id = ? ORDER BY slide_id", [case_id])
+        ]
+
     def put_report(self, case_id: str, report: str) -> bool:
         """Register or update the report of a case; True when it is new or changed."""
         old = self._db.execute("SELECT report FROM reports WHERE case_id = ?", [case_id]).fetchone()
@@ -150,9 +159,13 @@ class Catalog:
         return True
 
     def reports(self) -> Iterator[tuple[str, str]]:
-        """(case, report), by case."""
-        for row in self._db.execute("SELECT case_id, report FROM reports ORDER BY case_id").fetchall():
-            yield row["case_id"], row["report"]
+        """(case, report), by case; a few at a time, so that other tables may be written meanwhile."""
+        query = "SELECT case_id, report FROM reports WHERE case_id > ? ORDER BY case_id LIMIT ?"
+        last = ""  # no case has an empty id
+        while rows := self._db.execute(query, [last, _BATCH]).fetchall():
+            for row in rows:
+                yield row["case_id"], row["report"]
+            last = rows[-1]["case_id"]
 
     # Curation
 
@@ -170,6 +183,9 @@ class Catalog:
 
     def put_text(self, text: SlideText) -> None:
         """Store the two views of one slide's text."""
+        # The search table finds a slide by walking through all of it, so that is done only where there is one to find.
+        if self._db.execute("SELECT 1 FROM texts WHERE slide_id = ?", [text.slide_id]).fetchone():
+            self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
         self._db.execute(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
@@ -182,8 +198,18 @@ class Catalog:
                 None if text.malignant is None else int(text.malignant),
             ],
         )
-        self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
+
+    def distinct_texts(self) -> dict[str, int]:
+        """How many texts differ: `retrieval`, and `concept` for those that differ in what a slide shows."""
+        query = "SELECT count(DISTINCT retrieval_key), count(DISTINCT concept_key) FROM texts"
+        retrieval, concept = self._db.execute(query).fetchone()
+        return {"retrieval": retrieval, "concept": concept}
+
+    def most_repeated(self, count: int) -> list[int]:
+        """How many slides have the most frequent statement of what they show, the next, and so on."""
+        query = "SELECT count(*) FROM texts GROUP BY concept_key ORDER BY 1 DESC LIMIT ?"
+        return [row[0] for row in self._db.execute(query, [count])]
 
     def texts(self, *, split: Split | None = None) -> list[SlideText]:
         """The curated texts of all slides, or of one split, by slide."""

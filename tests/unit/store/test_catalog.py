@@ -125,6 +125,39 @@ def test_a_report_says_whether_it_changed(catalog: Catalog) -> None:
     assert list(catalog.reports()) == [("c1", "b")]
 
 
+def test_reports_come_in_order_and_whole(catalog: Catalog) -> None:
+    """More reports than are held at a time come once each, by case, while other tables are written."""
+    cases = [f"c{number:04d}" for number in range(1000)]
+    with catalog.transaction():
+        for case in reversed(cases):
+            catalog.put_report(case, case.upper())
+        seen = []
+        for case, report in catalog.reports():
+            catalog.put_parts(case, [("A", "", 0, 1)])
+            seen.append((case, report))
+
+    assert seen == [(case, case.upper()) for case in cases]
+
+
+def test_slides_of_a_case(catalog: Catalog) -> None:
+    """By id; none for a case that has none."""
+    for slide in (a_slide("b"), a_slide("a"), a_slide("c", case_id="c2")):
+        catalog.put_slide(slide)
+
+    assert [slide.slide_id for slide in catalog.slides_of_case("c1")] == ["a", "b"]
+    assert catalog.slides_of_case("c3") == []
+
+
+def test_distinct_and_repeated_texts_are_counted(catalog: Catalog) -> None:
+    """By their keys."""
+    for name, concept in (("a", "x"), ("b", "x"), ("c", "y")):
+        catalog.put_slide(a_slide(name))
+        catalog.put_text(replace(a_text(a_slide(name)), retrieval_key=name, concept_key=concept))
+
+    assert catalog.distinct_texts() == {"retrieval": 3, "concept": 2}
+    assert catalog.most_repeated(5) == [2, 1]
+
+
 def test_texts_come_back_with_their_slide(catalog: Catalog) -> None:
     """Case, patient and split of a text are its slide's; malignancy may be unknown."""
     slides = [a_slide("s1"), a_slide("s2", case_id="c2", split=Split.TEST)]
