@@ -28,7 +28,7 @@ class RefusedSlide(NeedsRepair):
 
 
 class BadTable(NeedsRepair):
-    """A CSV or Parquet file that lacks a required column or cannot be parsed at all."""
+    """A CSV, JSONL or Parquet file that lacks a required column or cannot be parsed at all."""
 
 
 class BadWorkspace(NeedsRepair):

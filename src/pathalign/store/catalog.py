@@ -8,10 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pathalign.domain.records import Outcome, Slide, SlideText, Split
+from pathalign.domain.records import Correction, Outcome, Slide, SlideText, Split
 from pathalign.errors import BadWorkspace, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import digest
 
@@ -37,6 +38,10 @@ CREATE TABLE IF NOT EXISTS texts (
     concept_key TEXT NOT NULL, malignant INTEGER
 ) STRICT;
 CREATE VIRTUAL TABLE IF NOT EXISTS texts_search USING fts5 (slide_id UNINDEXED, retrieval_text);
+CREATE TABLE IF NOT EXISTS corrections (
+    slide_id TEXT PRIMARY KEY REFERENCES slides (slide_id) ON DELETE CASCADE, part TEXT NOT NULL,
+    retrieval_text TEXT NOT NULL, generation_text TEXT NOT NULL, report_digest TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS outcomes (
     stage TEXT NOT NULL, slide_id TEXT NOT NULL REFERENCES slides (slide_id) ON DELETE CASCADE,
     outcome TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (stage, slide_id)
@@ -47,6 +52,19 @@ _TEXT_COLUMNS = """
     t.slide_id, s.case_id, s.patient_id, t.part, t.retrieval_text, t.generation_text, t.retrieval_key, t.concept_key,
     t.malignant, s.split FROM texts t JOIN slides s USING (slide_id)
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewedText:
+    """A slide as a person reviews it; None for what it lacks."""
+
+    slide_id: str
+    part: str
+    retrieval_text: str | None
+    generation_text: str | None
+    report: str | None
+    corrected: str | None
+    """The digest of the report that a correction was made for."""
 
 
 class Catalog:
@@ -220,6 +238,43 @@ class Catalog:
     def texts_digest(self, split: Split) -> str:
         """A hash of the texts of a split: what a model trained on them has as parent."""
         return digest([[t.slide_id, t.retrieval_text, t.generation_text] for t in self.texts(split=split)])
+
+    # Corrections
+
+    def put_correction(self, correction: Correction) -> None:
+        """Store what a person wrote of a slide; it stays until it is dropped, whatever is curated meanwhile."""
+        values = [getattr(correction, name) for name in Correction.__slots__]
+        self._db.execute("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?, ?)", values)
+
+    def drop_correction(self, slide_id: str) -> bool:
+        """Forget a correction; True when there was one."""
+        return self._db.execute("DELETE FROM corrections WHERE slide_id = ?", [slide_id]).rowcount > 0
+
+    def corrections_of_case(self, case_id: str) -> dict[str, Correction]:
+        """The corrections of a case's slides, by slide."""
+        rows = self._db.execute(
+            "SELECT c.* FROM corrections c JOIN slides s USING (slide_id) WHERE s.case_id = ?", [case_id]
+        )
+        return {row["slide_id"]: Correction(**row) for row in rows}
+
+    def corrected_without_report(self) -> list[tuple[Slide, Correction]]:
+        """Corrections of slides whose case has no report, by slide."""
+        rows = self._db.execute(
+            "SELECT s.*, c.* FROM corrections c JOIN slides s USING (slide_id) LEFT JOIN reports r USING (case_id) "
+            "WHERE r.case_id IS NULL ORDER BY slide_id"
+        ).fetchall()
+        return [(_slide(row), Correction(**{name: row[name] for name in Correction.__slots__})) for row in rows]
+
+    def reviewed(self, slide_id: str | None = None) -> Iterator[ReviewedText]:
+        """Slides with their text, correction and report, by slide and one at a time; all, or the one of that id."""
+        where, values = ("", []) if slide_id is None else ("WHERE s.slide_id = ?", [slide_id])
+        rows = self._db.execute(
+            "SELECT s.slide_id, coalesce(t.part, s.part_id) AS part, t.retrieval_text, t.generation_text, r.report, "  # noqa: S608
+            "c.report_digest AS corrected FROM slides s LEFT JOIN texts t USING (slide_id) "
+            f"LEFT JOIN corrections c USING (slide_id) LEFT JOIN reports r USING (case_id) {where} ORDER BY s.slide_id",
+            values,
+        )
+        return (ReviewedText(**row) for row in rows)
 
     # Outcomes and counts
 

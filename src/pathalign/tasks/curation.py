@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from pathalign.domain.progress import Progress, silent
-from pathalign.domain.records import Problem, Slide, SlideText
-from pathalign.errors import MissingArtifact
+from pathalign.domain.progress import Advance, Progress, silent
+from pathalign.domain.records import Correction, Problem, Slide, SlideText
+from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.cohort_statistics import CohortStatistics
+from pathalign.tasks.corrections import corrected_text, report_digest
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
+from pathalign.tasks.language_model.reading import ModelChoice, ModelReader, model_reader
+from pathalign.tasks.language_model.usage import ModelUse
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.deidentification.deidentifier import Deidentified
 from pathalign.text.normalise import text_key
@@ -35,7 +40,10 @@ class Curation:
     """The first ten thousand."""
     problem_counts: Counter[str] = field(default_factory=Counter)
     """All of them, by what they are."""
+    corrected: int = 0
+    """Slides whose text a person wrote."""
     statistics: CohortStatistics = field(default_factory=CohortStatistics)
+    language_model: ModelUse | None = None
 
     def record(self, item: str, reason: str, *, kind: str | None = None) -> None:
         """A report or slide that did not make it; `kind` is the reason without what is the item's own."""
@@ -50,58 +58,134 @@ class Curation:
             "problems": [problem.as_json() for problem in self.problems],
             "problem_counts": dict(sorted(self.problem_counts.items())),
             "statistics": self.statistics.as_json(),
+            "language_model": self.language_model.as_json() if self.language_model else None,
         }
 
 
 def curate(
-    workspace: Workspace, *, deidentify: Deidentification = Deidentification.TAGS, progress: Progress = silent
+    workspace: Workspace,
+    *,
+    deidentify: Deidentification = Deidentification.TAGS,
+    language_model: ModelChoice | None = None,
+    progress: Progress = silent,
 ) -> Curation:
     """Curate every report of the catalog anew, in one transaction and in memory that does not grow with their number.
 
     Identifiers are taken out first; offsets of parts are those of the report as registered. A report whose diagnosis is
-    not found, and a slide whose part the report lacks, are recorded and go without text.
+    not found, and a slide whose part the report lacks, are recorded and go without text. What a person corrected stays.
     """
     done = Curation()
     cleaner = ReportCleaner.of(workspace, deidentify)
-    with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog:
+    if language_model and deidentify is Deidentification.OFF:
+        raise NeedsRepair(
+            "A language model is given reports without identifiers only, and --deidentify is off. Use tags or "
+            "surrogates."
+        )
+    with ExitStack() as stack:
+        stack.enter_context(workspace.lock("catalog"))
+        catalog = stack.enter_context(Catalog(workspace.catalog_path))
+        reader = stack.enter_context(model_reader(workspace, language_model)) if language_model else None
         total = catalog.counts()["reports"]
         if not total:
             raise MissingArtifact(
                 "The workspace holds no report to curate. Run `pathalign add slides.csv --reports reports.csv`."
             )
+        if reader:
+            asking = ReportCleaner.of(workspace, deidentify)  # which counts for itself
+            with progress("Asking the language model", total) as advance:
+                reader.ask_for(_unread(catalog, asking, reader, advance), advance)
         with catalog.transaction(), progress("Curating reports", total) as advance:
             catalog.clear_texts()
-            for case_id, report in catalog.reports():
-                slides = catalog.slides_of_case(case_id)
-                cleaned = cleaner.clean(report, patient=slides[0].patient_id if slides else case_id)
-                _store(catalog, case_id, cleaned, curate_report(cleaned.text), slides, done)
+            for case in _cases(catalog, cleaner):
+                if reader and reader.wants(case.curated, lacks_part=case.lacks_part):
+                    case = replace(case, curated=reader.read(case.cleaned.text, case.curated))
+                _store(catalog, case, done)
                 advance(1)
+            for slide, correction in catalog.corrected_without_report():
+                _put_text(catalog, _corrected(slide, correction, "", done), done)
             distinct = catalog.distinct_texts()
             done.distinct_texts, done.distinct_concepts = distinct["retrieval"], distinct["concept"]
             done.statistics.close(catalog)
     done.removed = dict(sorted(cleaner.removed.items()))
+    done.language_model = reader.use if reader else None
     return done
 
 
-def _store(
-    catalog: Catalog, case_id: str, cleaned: Deidentified, curated: CuratedReport, slides: list[Slide], done: Curation
-) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One report as it is curated, with its slides."""
+
+    case_id: str
+    report: str
+    """As registered."""
+    cleaned: Deidentified
+    curated: CuratedReport
+    """Offsets are those of the cleaned text."""
+    slides: tuple[Slide, ...]
+
+    @property
+    def lacks_part(self) -> bool:
+        """Whether a slide names a part that the report does not have."""
+        return any(part_of_slide(self.curated, slide.part_id or None) is None for slide in self.slides)
+
+
+def _cases(catalog: Catalog, cleaner: ReportCleaner) -> Iterator[Case]:
+    """The reports by case, as rules read them."""
+    for case_id, report in catalog.reports():
+        slides = tuple(catalog.slides_of_case(case_id))
+        cleaned = cleaner.clean(report, patient=slides[0].patient_id if slides else case_id)
+        curated = curate_report(cleaned.text)
+        yield Case(case_id=case_id, report=report, cleaned=cleaned, curated=curated, slides=slides)
+
+
+def _unread(
+    catalog: Catalog, cleaner: ReportCleaner, reader: ModelReader, advance: Advance
+) -> Iterator[tuple[str, CuratedReport]]:
+    """The reports that a language model is to read; the others are passed over."""
+    for case in _cases(catalog, cleaner):
+        if reader.wants(case.curated, lacks_part=case.lacks_part):
+            yield case.cleaned.text, case.curated
+        else:
+            advance(1)
+
+
+def _store(catalog: Catalog, case: Case, done: Curation) -> None:
     """Write the parts of one report and the texts of its slides, and count them."""
+    curated = case.curated
     done.reports += 1
     done.parts += len(curated.parts)
     done.statistics.add_report(curated)
     if curated.problem:
-        done.record(case_id, curated.problem)
+        done.record(case.case_id, curated.problem)
     catalog.put_parts(
-        case_id,
-        [(p.label, p.header, *cleaned.offsets.span_of_original(p.start, p.end)) for p in _distinct(curated)],
+        case.case_id,
+        [(p.label, p.header, *case.cleaned.offsets.span_of_original(p.start, p.end)) for p in _distinct(curated)],
     )
-    for slide in slides:
-        text = _text_of(slide, curated, done)
+    corrections = catalog.corrections_of_case(case.case_id)
+    for slide in case.slides:
+        correction = corrections.get(slide.slide_id)
+        text = (
+            _corrected(slide, correction, report_digest(case.report), done)
+            if correction
+            else _text_of(slide, curated, done)
+        )
         if text is not None:
-            catalog.put_text(text)
-            done.slides_with_text += 1
-            done.statistics.add_text(text.retrieval_text, text.generation_text)
+            _put_text(catalog, text, done)
+
+
+def _put_text(catalog: Catalog, text: SlideText, done: Curation) -> None:
+    catalog.put_text(text)
+    done.slides_with_text += 1
+    done.statistics.add_text(text.retrieval_text, text.generation_text)
+
+
+def _corrected(slide: Slide, correction: Correction, report: str, done: Curation) -> SlideText:
+    """What a person wrote, also where it is of another report than the one that is there now, which is told."""
+    done.corrected += 1
+    if correction.report_digest != report:
+        reason = "its report changed after its text was corrected; review it and give it again, or write `revert`"
+        done.record(slide.slide_id, reason)
+    return corrected_text(slide, correction)
 
 
 def _distinct(curated: CuratedReport) -> list[CuratedPart]:
