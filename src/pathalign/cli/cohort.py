@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
 
 from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, table, with_json, with_workspace
+from pathalign.cli.curation import curate_with, tell_extras, with_extras
 from pathalign.store.workspace import Workspace, create_workspace
 
 
@@ -87,9 +90,10 @@ def add(
     help="What stands in the place of names, dates, numbers and places of persons: numbered tags, invented values, or "
     "they themselves.",
 )
+@with_extras
 @with_workspace
 @with_json
-def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
+def curate(deidentify: str, extras: Mapping[str, Any], workspace: Workspace, as_json: bool) -> None:
     """Find the diagnosis of each part in the reports and give every slide its two texts.
 
     The retrieval text is rich; the generation text holds only what a slide can show: no sizes, sides, node counts or
@@ -98,10 +102,7 @@ def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
     Identifiers of patients and staff are taken out of a report before it is read. What is found and what may be missed:
     docs/deidentification.md.
     """
-    from pathalign.tasks import curation
-    from pathalign.tasks.deidentification import Deidentification
-
-    done = curation.curate(workspace, deidentify=Deidentification(deidentify), progress=progress_bar)
+    done, document = curate_with(workspace, deidentify, extras)
     show_problems(done.problems)
 
     def show() -> None:
@@ -111,8 +112,9 @@ def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
         )
         if done.removed:
             say("Taken out: " + ", ".join(f"{kind} {count}" for kind, count in done.removed.items()) + ".")
+        tell_extras(document)
 
-    emit(as_json, done.as_json(), show)
+    emit(as_json, document, show)
 
 
 @click.command(short_help="What the workspace holds, what is missing, what comes next.")

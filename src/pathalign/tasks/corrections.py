@@ -47,11 +47,16 @@ def report_digest(report: str | None) -> str:
     return "" if report is None else digest(report)
 
 
+def require_table_name(path: Path) -> None:
+    """Raises `NeedsRepair` for a name by which one cannot tell what to write."""
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise NeedsRepair(f"A review is exported to a file named .csv or .jsonl, not {path.name}. Rename it.")
+
+
 def export_review(workspace: Workspace, path: Path) -> int:
     """Write the texts of all slides as CSV or JSONL, readable by its owner alone; how many rows it has."""
     count = 0
-    if path.suffix.lower() not in (".csv", ".jsonl"):
-        raise NeedsRepair(f"A review is exported to a file named .csv or .jsonl, not {path.name}. Rename it.")
+    require_table_name(path)
     with Catalog(workspace.catalog_path) as catalog, written_aside(path) as aside:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as f:
