@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pathalign.text import views
@@ -13,6 +13,9 @@ from pathalign.text.curation import CuratedPart, CuratedReport
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.normalise import text_key, tidy
 from pathalign.text.parts import labels_within, normal_label
+from pathalign.text.sentences import Sentence
+from pathalign.text.statements.classification import classified
+from pathalign.text.statements.statement import Dropped, Statement
 from pathalign.text.support.sentences import Fault, Source
 from pathalign.text.unseen import strip_unseen
 
@@ -89,7 +92,8 @@ def merged(curated: CuratedReport, accepted: Accepted) -> CuratedReport:
         kept = list(accepted.parts)
     else:
         kept = [told.pop(part.label, part) for part in curated.parts] + list(told.values())
-    return CuratedReport(
+    return replace(
+        curated,
         parts=tuple(kept),
         diagnosis_start=curated.diagnosis_start or min(part.start for part in kept),
         diagnosis_end=curated.diagnosis_end or max(part.end for part in kept),
@@ -115,9 +119,8 @@ def _has_label(report: str, curated: CuratedReport, label: str) -> bool:
 def _part(source: Source, curated: CuratedReport, label: str, told: ToldPart, done: Accepted) -> CuratedPart | None:
     own = [(part.start, part.end) for part in curated.parts if part.label == label]
     others = [(part.start, part.end) for part in curated.parts if part.label != label]
-    spans: list[tuple[int, int]] = []
 
-    def supported(sentences: Iterable[ToldSentence], *, seen: bool) -> list[str]:
+    def supported(sentences: Iterable[ToldSentence], *, seen: bool) -> list[Statement]:
         kept = []
         for sentence in sentences:
             text = tidy(sentence.text).strip(" .")
@@ -130,8 +133,8 @@ def _part(source: Source, curated: CuratedReport, label: str, told: ToldPart, do
                 done.dropped[fault or Fault.NOT_QUOTED] += 1
                 continue
             done.taken += 1
-            spans.extend(places)
-            kept.append(text)
+            start, end = min(start for start, _ in places), max(end for _, end in places)
+            kept.append(classified(Sentence(text, start, end), part=label))
         return kept
 
     retrieval = supported(told.retrieval, seen=False)
@@ -139,20 +142,44 @@ def _part(source: Source, curated: CuratedReport, label: str, told: ToldPart, do
     retrieval = retrieval or generation
     if not retrieval:
         return None
-    header = tidy(told.header).strip(" .:")
-    places = source.places([header])[0] if header else []
-    if not places or any(_inside(place, others) for place in places[:1]):
-        header = next((part.header for part in curated.parts if part.label == label), "")
+    head = _header(source, label, told.header, others)
+    known = next((part for part in curated.parts if part.label == label), None)
+    if head is None and known is not None:
+        head = next((one for one in known.statements if one.dropped is Dropped.HEADER), None)
+    generated, _ = views.generation_view(head, generation)
+    found = views.retrieval_view(head, retrieval)
+    shown = [(sentence.start, sentence.end) for sentence in generated]
+    findings = [
+        replace(one, dropped=None if any(_overlap((one.start, one.end), span) for span in shown) else Dropped.UNSEEN)
+        for one in retrieval
+    ]
+    spans = [(one.start, one.end) for one in (*retrieval, *generation)] + own
     return CuratedPart(
         label=label,
-        header=header,
-        findings=tuple(retrieval),
-        start=min([start for start, _ in spans + own]),
-        end=max([end for _, end in spans + own]),
-        retrieval_text=views.retrieval_text(header, retrieval),
-        generation_text=views.generation_text(header, generation),
-        malignant=is_malignant(". ".join(retrieval)),
+        header=head.text if head else "",
+        findings=tuple(one.text for one in retrieval),
+        start=min(start for start, _ in spans),
+        end=max(end for _, end in spans),
+        retrieval_text=views.text_of(found),
+        generation_text=views.text_of(generated),
+        malignant=is_malignant(". ".join(one.text for one in retrieval)),
+        statements=((head, *findings) if head else tuple(findings)),
+        retrieval_sentences=found,
+        generation_sentences=generated,
     )
+
+
+def _header(source: Source, label: str, said: str, others: list[tuple[int, int]]) -> Statement | None:
+    """The header as a statement of no kind; None where the report does not have it, or has it in another part."""
+    text = tidy(said).strip(" .:")
+    places = [place for place in source.places([text])[0] if not _inside(place, others)] if text else []
+    if not places or len(text) > _MOST_SENTENCE:
+        return None
+    start, end = places[0]
+    return Statement(
+        start=start, end=end, text=text, kinds=(), negated=False, uncertain=False, history=False, part=label,
+        dropped=Dropped.HEADER,
+    )  # fmt: skip
 
 
 def _places(
@@ -180,3 +207,7 @@ def _places(
 
 def _inside(place: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
     return any(start <= place[0] and place[1] <= end for start, end in spans)
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
