@@ -37,6 +37,16 @@ _OPTIONS = (
         help="Of a million tokens read and written, to count the cost.",
     ),
     click.option(
+        "--review", is_flag=False, flag_value="", default=None, metavar="[FILE]",
+        help="Write a page to look at: reports with coloured spans, texts, problems "
+        "(default: runs/curate/review.html of the workspace).",
+    ),
+    click.option(
+        "--review-limit", type=click.IntRange(1), default=200, show_default=True,
+        help="Reports on that page: those with problems first, then a sample.",
+    ),
+    click.option("--review-seed", type=int, default=0, show_default=True, help="Draws the sample."),
+    click.option(
         "--corrections", type=click.Path(path_type=Path), metavar="FILE",
         help="Take what was changed in a table of --export-review; it stays when curated again.",
     ),
@@ -46,7 +56,8 @@ _OPTIONS = (
     ),
 )  # fmt: skip
 _NAMES = (
-    "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "corrections", "export",
+    "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "review", "review_limit",
+    "review_seed", "corrections", "export",
 )  # fmt: skip
 
 
@@ -68,6 +79,7 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
     from pathalign.tasks import corrections, curation
     from pathalign.tasks.deidentification import Deidentification
     from pathalign.tasks.language_model.reading import ModelChoice, Which
+    from pathalign.tasks.review import ReviewRequest
 
     mode = Deidentification(deidentify)
     choice = None
@@ -86,7 +98,11 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
         corrected = corrections.take_corrections(workspace, extras["corrections"], deidentify=mode)
         show_problems(corrected.problems)
         document["corrections"] = corrected.as_json()
-    done = curation.curate(workspace, deidentify=mode, language_model=choice, progress=progress_bar)
+    review = None
+    if extras["review"] is not None:
+        path = Path(extras["review"]) if extras["review"] else None
+        review = ReviewRequest(path=path, limit=extras["review_limit"], seed=extras["review_seed"])
+    done = curation.curate(workspace, deidentify=mode, language_model=choice, review=review, progress=progress_bar)
     if extras["export"]:
         rows = corrections.export_review(workspace, extras["export"])
         document["exported"] = {"path": str(extras["export"]), "rows": rows}
@@ -104,5 +120,7 @@ def tell_extras(document: Mapping[str, Any]) -> None:
             f"{use['sentences_taken']} sentences, {sum(use['sentences_dropped'].values())} dropped; "
             f"{use['prompt_tokens']} + {use['completion_tokens']} tokens, cost {use['cost']:g}."
         )
+    if page := document.get("review"):
+        say(f"To look at: {page}")
     if exported := document.get("exported"):
         say(f"To correct: {exported['path']} ({exported['rows']} slides). Then: pathalign curate --corrections FILE")

@@ -17,9 +17,11 @@ from pathalign.tasks.corrections import corrected_text, report_digest
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.tasks.language_model.reading import ModelChoice, ModelReader, model_reader
 from pathalign.tasks.language_model.usage import ModelUse
+from pathalign.tasks.review import ReviewRequest, ReviewSample, write_review
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.deidentification.deidentifier import Deidentified
 from pathalign.text.normalise import text_key
+from pathalign.text.review.page import ReviewedCase, ReviewedSlide
 
 _MOST_PROBLEMS = 10_000
 """Problems that are listed one by one; beyond that they are counted."""
@@ -44,12 +46,18 @@ class Curation:
     """Slides whose text a person wrote."""
     statistics: CohortStatistics = field(default_factory=CohortStatistics)
     language_model: ModelUse | None = None
+    review: str | None = None
+    """Where the page to look at is."""
 
-    def record(self, item: str, reason: str, *, kind: str | None = None) -> None:
-        """A report or slide that did not make it; `kind` is the reason without what is the item's own."""
+    def record(self, item: str, reason: str, *, kind: str | None = None) -> str:
+        """A report or slide that did not make it; `kind` is the reason without what is the item's own.
+
+        Gives what a person reads of it beside the report.
+        """
         self.problem_counts[kind or reason] += 1
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(Problem(source="curate", line=None, item=item, reason=reason))
+        return f"{item}: {reason}"
 
     def as_json(self) -> dict[str, object]:
         """The document of `curate --json`."""
@@ -67,6 +75,7 @@ def curate(
     *,
     deidentify: Deidentification = Deidentification.TAGS,
     language_model: ModelChoice | None = None,
+    review: ReviewRequest | None = None,
     progress: Progress = silent,
 ) -> Curation:
     """Curate every report of the catalog anew, in one transaction and in memory that does not grow with their number.
@@ -75,6 +84,7 @@ def curate(
     not found, and a slide whose part the report lacks, are recorded and go without text. What a person corrected stays.
     """
     done = Curation()
+    sample = ReviewSample(limit=review.limit, seed=review.seed) if review else None
     cleaner = ReportCleaner.of(workspace, deidentify)
     if language_model and deidentify is Deidentification.OFF:
         raise NeedsRepair(
@@ -99,15 +109,20 @@ def curate(
             for case in _cases(catalog, cleaner):
                 if reader and reader.wants(case.curated, lacks_part=case.lacks_part):
                     case = replace(case, curated=reader.read(case.cleaned.text, case.curated))
-                _store(catalog, case, done)
+                told = _store(catalog, case, done)
+                if sample:
+                    sample.offer(_reviewed(case, told))
                 advance(1)
             for slide, correction in catalog.corrected_without_report():
-                _put_text(catalog, _corrected(slide, correction, "", done), done)
+                _staleness(slide, correction, None, done)
+                _put_text(catalog, corrected_text(slide, correction), done)
             distinct = catalog.distinct_texts()
             done.distinct_texts, done.distinct_concepts = distinct["retrieval"], distinct["concept"]
             done.statistics.close(catalog)
     done.removed = dict(sorted(cleaner.removed.items()))
     done.language_model = reader.use if reader else None
+    if review and sample:
+        done.review = str(write_review(workspace, review, sample.cases(), done))
     return done
 
 
@@ -149,28 +164,46 @@ def _unread(
             advance(1)
 
 
-def _store(catalog: Catalog, case: Case, done: Curation) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What came of one report."""
+
+    texts: dict[str, SlideText]
+    """By slide."""
+    corrected: frozenset[str]
+    """Slides of which a person wrote the text."""
+    problems: list[str]
+
+
+def _store(catalog: Catalog, case: Case, done: Curation) -> _Told:
     """Write the parts of one report and the texts of its slides, and count them."""
     curated = case.curated
     done.reports += 1
     done.parts += len(curated.parts)
     done.statistics.add_report(curated)
-    if curated.problem:
-        done.record(case.case_id, curated.problem)
     catalog.put_parts(
         case.case_id,
         [(p.label, p.header, *case.cleaned.offsets.span_of_original(p.start, p.end)) for p in _distinct(curated)],
     )
     corrections = catalog.corrections_of_case(case.case_id)
+    told = _Told(texts={}, corrected=frozenset(corrections), problems=[])
+    if curated.problem:
+        told.problems.append(done.record(case.case_id, curated.problem))
     for slide in case.slides:
+        part = part_of_slide(curated, slide.part_id or None)
         correction = corrections.get(slide.slide_id)
-        text = (
-            _corrected(slide, correction, report_digest(case.report), done)
-            if correction
-            else _text_of(slide, curated, done)
-        )
-        if text is not None:
+        if correction:
+            text, problem = corrected_text(slide, correction), _staleness(slide, correction, case.report, done)
+        elif part is not None and part.retrieval_text:
+            text, problem = _text_of(slide, part), None
+        else:
+            text, problem = None, _lack(slide, done) if curated.parts else None
+        if text:
+            told.texts[slide.slide_id] = text
             _put_text(catalog, text, done)
+        if problem:
+            told.problems.append(problem)
+    return told
 
 
 def _put_text(catalog: Catalog, text: SlideText, done: Curation) -> None:
@@ -179,13 +212,40 @@ def _put_text(catalog: Catalog, text: SlideText, done: Curation) -> None:
     done.statistics.add_text(text.retrieval_text, text.generation_text)
 
 
-def _corrected(slide: Slide, correction: Correction, report: str, done: Curation) -> SlideText:
-    """What a person wrote, also where it is of another report than the one that is there now, which is told."""
+def _staleness(slide: Slide, correction: Correction, report: str | None, done: Curation) -> str | None:
+    """What a person wrote counts also where the report is another by now, but that is told."""
     done.corrected += 1
-    if correction.report_digest != report:
-        reason = "its report changed after its text was corrected; review it and give it again, or write `revert`"
-        done.record(slide.slide_id, reason)
-    return corrected_text(slide, correction)
+    if correction.report_digest == report_digest(report):
+        return None
+    reason = "its report changed after its text was corrected; review it and give it again, or write `revert`"
+    return done.record(slide.slide_id, reason)
+
+
+def _lack(slide: Slide, done: Curation) -> str:
+    reason = f"the report has no part {slide.part_id!r}; correct part_id in slides.csv"
+    return done.record(slide.slide_id, reason, kind="the report has no such part")
+
+
+def _text_of(slide: Slide, part: CuratedPart) -> SlideText:
+    return SlideText(
+        slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
+        retrieval_text=part.retrieval_text, generation_text=part.generation_text,
+        retrieval_key=text_key(part.retrieval_text), concept_key=text_key(part.generation_text or part.retrieval_text),
+        malignant=part.malignant, split=slide.split,
+    )  # fmt: skip
+
+
+def _reviewed(case: Case, told: _Told) -> ReviewedCase:
+    """A report as the page shows it."""
+    slides = []
+    for slide in case.slides:
+        text = told.texts.get(slide.slide_id)
+        slides.append(ReviewedSlide(
+            slide_id=slide.slide_id, part=text.part if text else slide.part_id,
+            retrieval_text=text.retrieval_text if text else "", generation_text=text.generation_text if text else "",
+            is_corrected=slide.slide_id in told.corrected,
+        ))  # fmt: skip
+    return ReviewedCase(case_id=case.case_id, curated=case.curated, slides=tuple(slides), problems=tuple(told.problems))
 
 
 def _distinct(curated: CuratedReport) -> list[CuratedPart]:
@@ -197,18 +257,3 @@ def _distinct(curated: CuratedReport) -> list[CuratedPart]:
         label = part.label if seen[part.label] == 1 else f"{part.label}#{seen[part.label]}"
         parts.append(replace(part, label=label))
     return parts
-
-
-def _text_of(slide: Slide, curated: CuratedReport, done: Curation) -> SlideText | None:
-    part = part_of_slide(curated, slide.part_id or None)
-    if part is None or not part.retrieval_text:
-        if curated.parts:
-            reason = f"the report has no part {slide.part_id!r}; correct part_id in slides.csv"
-            done.record(slide.slide_id, reason, kind="the report has no such part")
-        return None
-    return SlideText(
-        slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
-        retrieval_text=part.retrieval_text, generation_text=part.generation_text,
-        retrieval_key=text_key(part.retrieval_text), concept_key=text_key(part.generation_text or part.retrieval_text),
-        malignant=part.malignant, split=slide.split,
-    )  # fmt: skip

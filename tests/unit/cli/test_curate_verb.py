@@ -92,3 +92,16 @@ def test_a_table_of_another_kind_is_refused_first(run: Run) -> None:
     assert code == 2
     assert "review.xlsx" in err
     assert "Curating" not in err
+
+
+def test_a_page_to_look_at(run: Run) -> None:
+    """Without a name it is in the workspace, with one it is there; both are said."""
+    code, out, _ = run("curate", "--review", "--json")
+    assert code == 0
+    assert Path(json.loads(out)["review"]).resolve() == Path("runs/curate/review.html").resolve()
+    assert Path("runs/curate/review.html").is_file()
+
+    code, out, _ = run("curate", "--review=page.html", "--review-limit", "1")
+    assert code == 0
+    assert "To look at: page.html" in out
+    assert Path("page.html").read_text().count('<details class="case"') == 1
