@@ -26,7 +26,7 @@ def cohort(root: Path, count: int) -> Workspace:
             catalog.put_slide(
                 Slide(slide_id=f"s-{case}", path=None, patient_id=case, case_id=case, part_id="A", split=Split.TRAIN)
             )
-            report = f"FINAL DIAGNOSIS:\nA. Colon, biopsy: {NAMES[number % 5]}, seen {number} mm off.\n{PADDING}"
+            report = f"FINAL DIAGNOSIS:\nA. Colon, biopsy: {NAMES[number % 5]}. It measures {number} mm.\n{PADDING}"
             # One in ten has no diagnosis, so that problems are there too.
             catalog.put_report(case, report if number % 10 else PADDING)
     return workspace
@@ -46,13 +46,13 @@ def peak_of_curating(workspace: Workspace) -> int:
 
 @pytest.mark.e2e  # tracing memory makes it slow
 def test_memory_does_not_grow_with_the_reports(tmp_path: Path) -> None:
-    """Ten times the reports need no more than what a list of their problems takes."""
-    few, many = cohort(tmp_path / "few", 250), cohort(tmp_path / "many", 2500)
+    """Six times the reports need no more than what a list of their problems takes."""
+    few, many = cohort(tmp_path / "few", 250), cohort(tmp_path / "many", 1500)
     curate(few, deidentify=Deidentification.OFF)  # what the first use of rules makes and keeps
 
     growth = peak_of_curating(many) - peak_of_curating(few)
 
-    assert growth < 1_000_000  # the reports alone are 4 MB; garbage comes and goes
+    assert growth < 800_000  # the reports alone are 2.5 MB; garbage comes and goes
 
 
 @pytest.mark.unit
@@ -76,4 +76,4 @@ def test_statistics_agree_with_the_texts(tmp_path: Path) -> None:
         lengths = document[view]
         assert isinstance(lengths, dict)
         assert (lengths["texts"], sum(lengths["bins"])) == (45, 45)
-        assert 0 < lengths["median_tokens"] <= lengths["longest_tokens"] <= 16
+        assert 0 < lengths["median_tokens"] <= lengths["longest_tokens"] <= 24
