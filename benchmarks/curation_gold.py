@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathalign.text.curation import CuratedReport, curate_report
-from pathalign.text.statements.certainty import is_negated
 from pathalign.text.statements.statement import Kind, Statement
 
 GOLD = Path(__file__).parents[1] / "tests" / "data" / "gold_reports.jsonl"
@@ -132,8 +131,8 @@ def _share(hits: int, of: int) -> float:
 
 
 SCORES: dict[str, Callable[[int, int, int], float]] = {
-    "precision": lambda hit, wrong, missed: _share(hit, hit + wrong),
-    "recall": lambda hit, wrong, missed: _share(hit, hit + missed),
+    "precision": lambda hit, wrong, _: _share(hit, hit + wrong),
+    "recall": lambda hit, _, missed: _share(hit, hit + missed),
     "f1": lambda hit, wrong, missed: _share(2 * hit, 2 * hit + wrong + missed),
 }
 

@@ -12,7 +12,8 @@ from pathalign.text.normalise import tidy
 _BROKEN = re.compile(
     r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|no|not|without|involving|invading|"
     r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|"
-    r"(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|invasive|infiltrating|"
+    r"submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
     r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
 )

@@ -49,7 +49,8 @@ def classified(
         low = staging.without_codes(sentence.text).lower()  # "pNO" denies nothing
     return Statement(
         start=sentence.start, end=sentence.end, text=sentence.text, kinds=tuple(kind for kind in Kind if kind in kinds),
-        negated=is_negated(low), uncertain=is_uncertain(low), history=Kind.MOLECULAR not in kinds and is_history(low), part=part, dropped=dropped,
+        negated=is_negated(low), uncertain=is_uncertain(low), history=Kind.MOLECULAR not in kinds and is_history(low),
+        part=part, dropped=dropped,
     )  # fmt: skip
 
 
@@ -83,7 +84,8 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
     if section in (SectionKind.ADMINISTRATIVE, SectionKind.DISCLAIMER):
         return frozenset({Kind.ADMINISTRATIVE}) if len(low) > 30 else of_clauses(low)
     kinds = of_clauses(low)
-    if cues.is_clinical(low) and not _SURE_FINDING.search(low):
+    weak = cues.is_of_before(low) and Kind.VISIBLE not in kinds
+    if (weak or cues.is_clinical(low)) and not _SURE_FINDING.search(low):
         return frozenset({Kind.CLINICAL})
     return kinds
 

@@ -61,12 +61,13 @@ _MOLECULAR = re.compile(
     r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
 )
 _CLINICAL = re.compile(
-    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpatient\b|\bpresent(?:s|ed|ing) with\b|"
+    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
     r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
-    r"|\b(?:chemo|radio)?therapy\b|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
-    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|\bprevious(?:ly)?\b|"
-    r"\bstatus[ -]post\b|\bs/p\b|\bprior\b|\betiology\b"
+    r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
+    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
+    r"\betiology\b"
 )
+_OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|(?:chemo|radio)?therapy)\b")
 
 
 def is_unassessed(low: str) -> bool:
@@ -88,6 +89,11 @@ def is_recommendation(low: str) -> bool:
 def is_clinical(low: str) -> bool:
     """Whether a sentence speaks of the patient, of what was before, of values of the laboratory."""
     return _CLINICAL.search(low) is not None
+
+
+def is_of_before(low: str) -> bool:
+    """Whether a sentence names the patient or what was done before, which findings may mention too."""
+    return _OF_BEFORE.search(low) is not None
 
 
 def stain_at(low: str) -> int:

@@ -65,7 +65,8 @@ _FINDING = re.compile(
     r"mitos\w+|mitotic|nuclei|nuclear|nucleoli|cytoplasm\w*|cells?|stroma\w*|gland(?:s|ular)|tubul\w+|papill\w+|"
     r"cyst(?:s|ic)?|polyps?|tumou?rs?|lesions?|histolog\w+|confined|limited|penetrat\w+|perineural|lymphovascular|"
     r"angiolymph\w*|vascular|capsul\w+|ulcerat\w*|ha?emorrhag\w*|congest\w*|edema|\w*calcifi\w+|reactive|infarct\w*|"
-    r"thromb\w*|emboli|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|mucosa\w*|epitheli\w+|scar|"
+    r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|"
+    r"mucosa\w*|epitheli\w+|scar|"
     r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
     r"spindle|oncocytic|muscle|fat|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0)\b"
 )
