@@ -20,6 +20,8 @@ from pathalign.text.sentences import sentences
 from pathalign.text.statements.classification import classified
 from pathalign.text.statements.statement import Dropped, Statement, ViewSentence
 
+_MOST_HEADING_WORDS = 6
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CuratedPart:
@@ -69,10 +71,15 @@ class CuratedReport:
         for part in self.parts:
             yield from part.statements
 
+    def _said_from(self, section: Section) -> int:
+        """Where a section begins to state something: below its heading, unless this is a sentence itself."""
+        words = self.text[section.start : section.body].split()
+        return section.start if len(words) > _MOST_HEADING_WORDS else section.body
+
     def _elsewhere(self) -> Iterator[Statement]:
         """Statements outside the findings of parts."""
         taken = [(part.start, max(one.end for one in part.statements)) for part in self.parts if part.statements]
-        bounds = [(section.body, section.end, section.kind) for section in self.sections]
+        bounds = [(self._said_from(section), section.end, section.kind) for section in self.sections]
         top = self.sections[0].start if self.sections else len(self.text)
         for start, end, kind in [(0, top, None), *bounds]:
             for begin, stop in _without(start, end, taken):

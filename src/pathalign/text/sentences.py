@@ -11,8 +11,9 @@ from pathalign.text.normalise import tidy
 # cannot end one, was broken by the line and not by its author.
 _BROKEN = re.compile(
     r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|no|not|without|involving|invading|"
-    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|upper|lower|"
-    r"inner|outer|ductal|lobular|urothelial|left|right|metastatic|invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|"
+    r"(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|invasive|infiltrating|"
+    r"submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
     r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
 )
@@ -26,7 +27,7 @@ _LIST_MARK = re.compile(
     re.IGNORECASE,
 )
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
-_LABEL = re.compile(r"p[TNM]?\w?\d")
+_LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(r"\b(?:dr|vs|no|approx|dept|st|cf|e\.g|i\.e|etc|fig|[A-Z])$", re.IGNORECASE)
 _NUMBER_BREAK = re.compile(r"(?<=\bgrade)\.\s+(?=\d)|(?<=\d)\.\s+(?=(?:of|out of|cm|mm|x)\b)", re.IGNORECASE)
 _EDGES = " \t\n\r.;,:-–—•·*▪●>"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.normalise import sentence_case, text_key
 from pathalign.text.organ import organ_of
+from pathalign.text.statements.classification import before_tests
 from pathalign.text.statements.statement import Dropped, Kind, Statement, ViewSentence
 from pathalign.text.unseen import strip_unseen
 
@@ -39,7 +40,8 @@ def generation_view(
     dropped: list[Dropped | None] = []
     for finding in findings:
         unseen = bool(finding.kinds) and Kind.VISIBLE not in finding.kinds
-        said = "" if unseen else _visible(finding.text, organ)
+        tested = Kind.IHC in finding.kinds or Kind.MOLECULAR in finding.kinds
+        said = "" if unseen else _visible(before_tests(finding.text) if tested else finding.text, organ)
         reason: Dropped | None = None
         key = text_key(said)
         if not said:

@@ -7,9 +7,11 @@ import re
 _NEGATED = re.compile(
     r"\b(?:no(?!\.\s?\d|t\b| special)|not(?! otherwise| (?:specified|applicable|assess|report|record|provided|stated|"
     r"allow|given|submitted|"
-    r"examined|known|available|indicated|determin|evaluat|received))|none(?! given)|without|neg|negative(?:ly)?|"
+    r"examined|known|available|indicated|determin|evaluat|received))|none(?! given)|(?<!with or )without|neg|"
+    r"negative(?:ly)?|"
     r"absent|absence|free|"
-    r"uninvolved|devoid|lack(?:s|ing)?|neither|nor|never|excluded|non-?(?:involved|contributory)|clear of|nil)\b"
+    r"uninvolved(?= by|\W*$|[,;.])|devoid|lack(?:s|ing)?|neither|nor|never|excluded|non-?(?:involved|contributory)|"
+    r"clear of|nil)\b"
     r"|(?<![\d.+])\b(?:0|zero)\s?(?:/|of|out of)\s?(?:the )?\w",
 )
 _NEGATION_HINT = (
@@ -35,11 +37,11 @@ _UNCERTAIN = re.compile(
     r"not (?:be )?(?:entirely )?(?:excluded|ruled out)|possib(?:le|ly|ility)|probabl[ey]|likely|may (?:represent|be)|"
     r"might be|"
     r"compatible with|favou?r(?:s|ed|ing)?|question(?:able|ed)?|equivocal|indeterminate|concern(?:ing)? for|"
-    r"worrisome|uncertain|unclear|differential|not definit\w+|appears? to|presumed|presumably|borderline|rule out|"
+    r"worrisome|uncertain|unclear|differential|not definit\w+|appears? to|presumed|presumably|rule out|"
     r"r/o|versus|vs)\b|\?"
 )
 _HISTORY = re.compile(
-    r"\b(?:history|hx|h/o|status[ -]post|s/p|previous(?:ly)?|prior|known|originally|recurrent|formerly|in the past|"
+    r"\b(?:history|hx|h/o|status[ -]post|s/p|previous(?:ly)?|prior|originally|recurrent|formerly|in the past|"
     r"post-?(?:chemo|radiation|therapy)\w*)\b"
 )
 

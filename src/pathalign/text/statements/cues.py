@@ -1,12 +1,8 @@
-"""Words that tell of what kind a statement is."""
+"""Words of what a slide does not show by itself: stains, molecular tests, the clinic, advice, the report itself."""
 
 from __future__ import annotations
 
 import re
-
-from pathalign.text.headings import SectionKind
-from pathalign.text.statements.staging import is_staging
-from pathalign.text.statements.statement import Kind
 
 # All patterns are for text in small letters.
 _UNASSESSED = re.compile(
@@ -65,170 +61,48 @@ _MOLECULAR = re.compile(
     r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
 )
 _CLINICAL = re.compile(
-    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpatient\b|\bpresent(?:s|ed|ing) with\b|"
+    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
     r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
-    r"|\b(?:chemo|radio)?therapy\b|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
-    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|\bprevious(?:ly)?\b|"
-    r"\bstatus[ -]post\b|\bs/p\b|\bprior\b|\betiology\b"
+    r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
+    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
+    r"\betiology\b"
 )
-_UNIT = r"(?:cms?|mms?|centimet\w+|millimet\w+|microns?|µm|grams?|gms?|gm|g|ml|cc)"
-_NUMBER = (
-    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|multiple|"
-    r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
-)
-_MEASURED = re.compile(
-    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdiameter\b|\bdimensions?\b|\bweigh\w*"
-    rf"|(?<![\d.+])\d+\s?(?:/|of|out of)\s?\d+\b(?!\s?hpf)|\b{_NUMBER} (?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|"
-    rf"fragments?|foci|nodules?|pieces)\b|\bnodes? \(\d+"
-    rf"|\b{_NUMBER} (?:of|out of) (?:\w+ )?{_NUMBER}\b|\b\d+ ?%|\bnumber of\b|\bgreatest extent\b|\bthickness\b|"
-    rf"\bdepth\b"
-)
-_GRADED = re.compile(
-    r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|who|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
-    r"architectural|stage)\b[^,;.]{0,30}?\d ?(?:/|of|out of|\+|to|-) ?(?:\d+|[iv]+)\b"
-    r"|\b\d ?\+ ?\d(?: ?= ?\d+)?(?:/10)?|\bdue to\b|\bgrade \d+ ?\((?:of|out of) \d\)|(?:grade|fuhrman|nottingham|"
-    r"score|figo)[^a-z]{0,6}\d ?/ ?\d"
-)
-_PERCENT_PATTERN = re.compile(r"\d+(?:\s?-\s?\d+)? ?%")
-_POSITION = re.compile(
-    r"\bmargins?\b|\bmargine?s?\b|\bresection (?:line|edge|plane)s?\b|\bcut surface margin|\bclearance\b|"
-    r"\binked (?:surface|edge|line)"
-)
-_FIELD = re.compile(
-    r"^\W*(?:\(?[a-z0-9]{1,2}[.)]\s*)?(?P<label>[a-z][a-z0-9 ,/()'&#-]{2,70}?)\s*(?:\([^)]{0,40}\)\s*)?[:=](?!\d\d)\s*"
-    r"(?P<value>.*)$",
-    re.DOTALL,
-)
-_FIELD_MEASURED = re.compile(
-    r"\b(?:size|weight|dimensions?|procedure|specimens?(?: types?)?|focality|number|thickness|depth|quantitation|"
-    r"integrity|"
-    r"received|node group|distance|volume|extent of resection|type of (?:resection|operation|procedure)|operation|"
-    r"lymph nodes? (?:sampling|examined)|diameter)\b"
-)
-_FIELD_POSITION = re.compile(
-    r"\b(?:margins?|site|location|laterality|localization|localisation|quadrant|topography|side)\b"
-)
-_FIELD_VISIBLE = re.compile(
-    r"\b(?:type|grade|grading|differentiation|invasion|extent|extension|pattern|necrosis|histolog\w+|features?|"
-    r"findings?|"
-    r"mitos\w+|mitotic\w*|infiltrat\w+|inflammat\w+|involvement|metasta\w+|component|pathology|gleason|effect|"
-    r"diagnos\w+|other|capsule|fibrosis|configuration|infiltration|spread|level|variant|dysplasia|hyperplasia|"
-    r"in situ|nodules?|tumou?r|kidney|gland|tissue|node|nodes)\b"
-)
-_ABSENT = re.compile(
-    r"^(?:not (?:present|identified|submitted|included|found|received|seen)|none(?: (?:identified|submitted|"
-    r"present))?|absent|n/?a)\W*$"
-)
-_ORGAN_ALONE = re.compile(
-    r"^(?:the )?(?:adrenal glands?|lymph nodes?|skeletal muscle|muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
-    r"parathyroids?|seminal vesicles?|muscularis propria)$"
-)
-_SIDE_ALONE = re.compile(
-    r"^\W*(?:(?:and|the|of|breast|lung|kidney|lobe|side|upper|lower|middle|outer|inner|right|left|bilateral|"
-    r"quadrants?|o'clock|laterality|is|to|at|in|located|position|superior|inferior|lateral|medial|anterior|posterior|"
-    r"\d{1,2})\W*)+$"
-)
-_SIDE = re.compile(r"\b(?:right|left|bilateral|quadrants?|o'clock|anterior|posterior|superior|inferior|upper|lower)\b")
-_LOCATED = re.compile(
-    r"\b(?:located|situated|seen|present|confined|lies|arising|found)\b[^,;]{0,25}\b(?:in|at|within|"
-    r"of)\b[^,;]{0,20}\b(?:left|right|upper|lower|quadrant|segment|o'clock|region)\b|\bsubpleural region\b"
-)
-_FINDING = re.compile(
-    r"\b\w*(?:carcinomas?|sarcomas?|melanomas?|lymphomas?|gliomas?|blastomas?|adenomas?|omas?|omata|itis|osis|oses|"
-    r"plasia|plasias|plastic|trophy|trophic)\b"
-    r"|\b(?:malignan\w*|neoplas\w*|metasta\w+|invas\w+|invad\w+|invol\w+|infiltrat\w+|exten(?:ds?|ding|sion|sive\w*)|"
-    r"necro\w+|inflam\w+|benign|unremarkable|normal|abnormalit\w+|differentiat\w+|"
-    r"grade|gleason|pattern|patterns|dysplas\w+|atypi\w+|mitos\w+|mitotic|nuclei|nuclear|nucleoli|cytoplasm\w*|"
-    r"cells?|stroma\w*|gland(?:s|ular)|tubul\w+|papill\w+|cyst(?:s|ic)?|polyps?|tumou?rs?|lesions?|histolog\w+|"
-    r"confined|limited|penetrat\w+|perineural|lymphovascular|angiolymph\w*|vascular|capsul\w+|ulcerat\w*|"
-    r"hemorrhag\w*|haemorrhag\w*|congest\w*|edema|calcifi\w+|microcalcifi\w+|reactive|infarct\w*|thromb\w*|emboli|"
-    r"positive|negative|tumor-free|patholog\w+|morpholog\w+|barrett\w*|mucosa\w*|epitheli\w+|gliosis|scar|dcis|lcis|"
-    r"pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leukemia|seminoma|teratoma|goiter|goitre|"
-    r"disease|spindle|oncocytic|adipose tissue|muscle|fat|tissue|features|appearance|clark|breslow|fuhrman|"
-    r"g[1-4](?:-\d)?|r0|diagnosis)\b"
-)
-_STRONG = re.compile(
-    r"\b(?:differentiated|histolog(?:y|ic(?:al(?:ly)?)?)|hyperplasia|dysplasia|invasi(?:on|ve)|infiltrat\w+|grade|"
-    r"necrosis|sections show|mitos\w+|microscop\w+|metaplasia|adenosis|inflammation|gleason)\b"
-)
-_ONLY_SIZE = re.compile(
-    rf"^\W*(?:(?:the|tumou?r|mass|lesion|nodule|focus|largest|greatest|maximum|size|diameter|dimension|of|is|in|"
-    rf"measures?|measuring|specimen|approximately|about|with|a|and|was|grossly|total|overall|largest|invasive|"
-    rf"component|x|by|to|up|{_UNIT}|\d+(?:[.,]\d+)?)\W*)+$"
-)
-_VOLUME = re.compile(
-    r"\d ?%[^.]*\b(?:of the|of)\b[^.]*\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|"
-    r"gross) (?:measured|size)"
-)
-_DISTANCE = re.compile(
-    rf"\b(?:within|to|by|from|than|into)\s(?:[a-z<]+\s){{0,3}}[<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|"
-    rf"\d\s?{_UNIT}\s(?:from|away|distant)\b"
-)
-_CLAUSE = re.compile(r"[;,](?!\d)|[:.]\s|\s-\s|\band\b(?= the)")
-
-_SECTION = {
-    SectionKind.CLINICAL: Kind.CLINICAL,
-    SectionKind.ADMINISTRATIVE: Kind.ADMINISTRATIVE,
-    SectionKind.DISCLAIMER: Kind.ADMINISTRATIVE,
-}
+_OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|(?:chemo|radio)?therapy)\b")
 
 
-def kinds_of(text: str, low: str, section: SectionKind | None) -> tuple[Kind, ...]:
-    """The kinds of a sentence; `low` is the same in small letters."""
-    found: set[Kind] = set()
-    if is_staging(text):
-        found.add(Kind.STAGING)
-    molecular, ihc = _MOLECULAR.search(low), _IHC.search(low)
-    if molecular:
-        found.add(Kind.MOLECULAR)
-    if ihc and (not molecular or "immuno" in low or "ihc" in low or "stain" in low):
-        found.add(Kind.IHC)
-    if _RECOMMENDED.search(low):
-        return (Kind.RECOMMENDATION,)
-    if not found and (_UNASSESSED.search(low) or _ABOUT_REPORT.search(low)):
-        return (Kind.ADMINISTRATIVE,)
-    if not found and (section is SectionKind.CLINICAL or _CLINICAL.search(low)):
-        return (Kind.CLINICAL,)
-    if section in _SECTION and not found:
-        return (_SECTION[section],)
-    field = _FIELD.match(low)
-    if field and not found:
-        kinds = _of_field(field["label"], field["value"])
-        if kinds is not None:
-            return kinds
-    if ihc or molecular:
-        before = low[: min(match.start() for match in (ihc, molecular) if match)]
-        if _STRONG.search(before):
-            found.add(Kind.VISIBLE)
-        return tuple(kind for kind in Kind if kind in found)
-    return tuple(kind for kind in Kind if kind in found | _of_clauses(low))
+def is_unassessed(low: str) -> bool:
+    """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
+    return _UNASSESSED.search(low) is not None
 
 
-def _of_field(label: str, value: str) -> tuple[Kind, ...] | None:
-    """The kinds of a field of a table and its value; None when the label is none of a table's."""
-    if not value.strip(" .:;-"):
-        return () if len(label.split()) <= 6 else None
-    if _ORGAN_ALONE.match(label) and _ABSENT.match(value):
-        return (Kind.MEASURED,)
-    if len(label.split()) > 6:
-        return None
-    if _FIELD_POSITION.search(label) and "margin" not in label:
-        return (Kind.POSITION,)
-    if _FIELD_MEASURED.search(label):
-        return (Kind.MEASURED,)
-    return None
+def is_about_report(low: str) -> bool:
+    """Whether a sentence speaks of the report, its authors and its codes."""
+    return _ABOUT_REPORT.search(low) is not None
 
 
-def _of_clauses(low: str) -> set[Kind]:
-    """Kinds that the clauses of a sentence have: measured, of a position, visible."""
-    found: set[Kind] = set()
-    if _SIDE_ALONE.match(low):
-        return {Kind.POSITION} if _SIDE.search(low) else set()
-    graded = _GRADED.sub(" ", low)
-    if _MEASURED.search(graded):
-        found.add(Kind.MEASURED)
-    if _POSITION.search(low):
-        found.add(Kind.POSITION)
-    if _FINDING.search(low):
-        found.add(Kind.VISIBLE)
-    return found
+def is_recommendation(low: str) -> bool:
+    """Whether a sentence says what should be done next."""
+    return ("recommend" in low or "correlat" in low or "advis" in low or "follow" in low or "should" in low or
+            "suggested" in low or "required" in low) and _RECOMMENDED.search(low) is not None  # fmt: skip
+
+
+def is_clinical(low: str) -> bool:
+    """Whether a sentence speaks of the patient, of what was before, of values of the laboratory."""
+    return _CLINICAL.search(low) is not None
+
+
+def is_of_before(low: str) -> bool:
+    """Whether a sentence names the patient or what was done before, which findings may mention too."""
+    return _OF_BEFORE.search(low) is not None
+
+
+def stain_at(low: str) -> int:
+    """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
+    found = _IHC.search(low)
+    return found.start() if found else -1
+
+
+def molecular_at(low: str) -> int:
+    """Where a sentence begins to speak of genes and their tests; -1 for nowhere."""
+    found = _MOLECULAR.search(low)
+    return found.start() if found else -1
