@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from pathalign.text.support.quotes import QuotedText
-from pathalign.text.support.wording import OF_GRAMMAR, Word, words_of, words_within
+from pathalign.text.support.wording import OF_GRAMMAR, Meant, Word, word_set, words_of, words_within
 
 
 class Fault(StrEnum):
@@ -19,6 +19,13 @@ class Fault(StrEnum):
     NOT_QUOTED = "a word or number is not in the quotes"
     OTHERWISE_MEANT = "denied, unsure or past in one and not in the other"
     UNSEEN = "says what no slide shows"
+
+
+_OF_A_NEIGHBOUR = word_set(
+    "right left upper lower inner outer high low well moderately poorly mild moderate severe positive negative benign "
+    "malignant acute chronic"
+)
+"""Words that say something of the word beside them."""
 
 
 class Source:
@@ -35,30 +42,40 @@ class Source:
     def fault(self, sentence: str, spans: Sequence[tuple[int, int]]) -> Fault | None:
         """What is wrong with a sentence, if the spans of the report are all that it was drawn from.
 
-        Every word of content must stand in a span, meant as there; a number must also stand beside the same word.
+        Every word of content must stand in a span, meant as there. A number, a side, a degree, and a word that the
+        spans hold in more than one meaning must also stand beside the same word as there.
         """
-        said = words_of(sentence)
-        content = [word for word in said if word.text not in OF_GRAMMAR]
+        content = _content(words_of(sentence))
         if not content:
             return Fault.EMPTY
-        quoted = [words_within(self._words, start, end) for start, end in spans]
-        meanings: dict[str, set[object]] = {}
-        for word in (word for words in quoted for word in words):
-            for spelling in _spellings(word):
-                meanings.setdefault(spelling, set()).add(word.meant)
-        beside = {pair for words in quoted for pair in _beside(words)}
-        for word in content:
+        quoted = [_content(words_within(self._words, start, end)) for start, end in spans]
+        meanings: dict[str, set[Meant]] = {}
+        places: set[_Place] = set()
+        for words in quoted:
+            for at, word in enumerate(words):
+                for spelling in _spellings(word):
+                    meanings.setdefault(spelling, set()).add(word.meant)
+                    places.update(_places(spelling, words, at))
+        for at, word in enumerate(content):
             if word.text not in meanings:
                 return Fault.NOT_QUOTED
             if word.meant not in meanings[word.text]:
                 return Fault.OTHERWISE_MEANT
-        numbers = {word.text for word in content if word.is_number}
-        said_beside = _beside(said)
-        for number in numbers:
-            mine = {pair for pair in said_beside if pair[0] == number}
-            if mine and not mine & beside:
-                return Fault.NOT_QUOTED
+            is_ambiguous = len(meanings[word.text]) > 1
+            if not (is_ambiguous or word.is_number or word.text in _OF_A_NEIGHBOUR):
+                continue
+            mine = _places(word.text, content, at)
+            if mine and not mine & places:
+                return Fault.OTHERWISE_MEANT if is_ambiguous else Fault.NOT_QUOTED
         return None
+
+
+_Place = tuple[str, Meant, str, int]
+"""A word, how it is meant, its neighbour, and -1 for the one before or 1 for the one after."""
+
+
+def _content(words: Sequence[Word]) -> list[Word]:
+    return [word for word in words if word.text not in OF_GRAMMAR]
 
 
 def _spellings(word: Word) -> tuple[str, ...]:
@@ -66,16 +83,5 @@ def _spellings(word: Word) -> tuple[str, ...]:
     return (word.text, word.text.split("=")[0]) if "=" in word.text else (word.text,)
 
 
-def _beside(words: Sequence[Word]) -> set[tuple[str, str, int]]:
-    """(number, content word, -1 before or 1 after) of neighbours."""
-    content = [word for word in words if word.text not in OF_GRAMMAR]
-    pairs = set()
-    for at, word in enumerate(content):
-        if not word.is_number:
-            continue
-        for spelling in _spellings(word):
-            if at:
-                pairs.add((spelling, content[at - 1].text, -1))
-            if at + 1 < len(content):
-                pairs.add((spelling, content[at + 1].text, 1))
-    return pairs
+def _places(spelling: str, words: Sequence[Word], at: int) -> set[_Place]:
+    return {(spelling, words[at].meant, words[at + side].text, side) for side in (-1, 1) if 0 <= at + side < len(words)}

@@ -46,7 +46,8 @@ _TOKEN = re.compile(
 )
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a line."""
     return frozenset(text.split())
 
 
@@ -59,18 +60,18 @@ _FORWARD_PAIRS = {
 _BOTH = frozenset(
     {"not", "absent", "negative", "neg", "none", "uninvolved", "excluded", "cannot", "0", "zero", "lacks", "lacking"}
 )
-_UNSURE = _words(
+_UNSURE = word_set(
     "suspicious suspect suspected possible possibly probable probably likely favor favors favored favour favours "
     "favoured suggest suggests suggested suggestive suggesting consistent compatible versus vs questionable question "
     "equivocal indeterminate concerning worrisome may might could presumed presumptive differential exclude or"
 )
-_PAST = _words("history previous previously prior former formerly")
-_BARE = _words(
+_PAST = word_set("history previous previously prior former formerly")
+_BARE = word_set(
     "identified seen present detected found noted involved evident applicable provided submitted given specified "
     "assessed performed known is are was were be been not absent negative neg none no zero 0 excluded cannot"
 )
 """Words of which an answer consists that leaves to the words before it what it denies ("not identified")."""
-OF_GRAMMAR = _words(
+OF_GRAMMAR = word_set(
     "a an the of in on at to by for from with within and or as is are was were be been being this that these those "
     "there which it its has have had no not without nor neither none identified seen present noted"
 )
