@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pathalign.domain.records import Outcome, Slide, SlideText, Split
+from pathalign.domain.records import Correction, Outcome, Slide, SlideText, Split
 from pathalign.errors import BadWorkspace, UnknownName
 from pathalign.store.catalog import Catalog
 
@@ -146,6 +146,26 @@ def test_slides_of_a_case(catalog: Catalog) -> None:
 
     assert [slide.slide_id for slide in catalog.slides_of_case("c1")] == ["a", "b"]
     assert catalog.slides_of_case("c3") == []
+
+
+def test_corrections_outlive_curation_and_fall_with_their_slide(catalog: Catalog, path: Path) -> None:
+    """Clearing texts leaves them; deleting the slide does not; a catalog of before has none."""
+    catalog.put_slide(a_slide("a"))
+    correction = Correction(slide_id="a", part="A", retrieval_text="x", generation_text="", report_digest="d")
+    catalog.put_correction(replace(correction, retrieval_text="older"))
+    catalog.put_correction(correction)
+    catalog.clear_texts()
+    assert catalog.corrections_of_case("c1") == {"a": correction}
+    assert catalog.corrected_without_report() == [(a_slide("a"), correction)]
+    catalog.put_report("c1", "report")
+    assert catalog.corrected_without_report() == []
+
+    catalog._db.execute("DELETE FROM slides")
+    assert catalog.drop_correction("a") is False
+
+    catalog._db.execute("DROP TABLE corrections")
+    with Catalog(path) as again:
+        assert again.corrections_of_case("c1") == {}
 
 
 def test_distinct_and_repeated_texts_are_counted(catalog: Catalog) -> None:
