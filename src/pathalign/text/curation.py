@@ -14,6 +14,7 @@ from pathalign.text import views
 from pathalign.text.diagnoses import Span
 from pathalign.text.headings import SectionKind
 from pathalign.text.malignancy import is_malignant
+from pathalign.text.notes import is_note
 from pathalign.text.parts import PartSpan, find_parts, labels_within, listed_labels, normal_label, split_header
 from pathalign.text.sections import Section, findings_span, outline
 from pathalign.text.sentences import sentences
@@ -94,6 +95,8 @@ def curate_report(report: str) -> CuratedReport:
     """Find the final diagnosis of a report and divide it into its parts."""
     found = outline(report)
     span = found.diagnosis
+    if span is None and is_note(report):
+        return curate_note(report)
     if span is None:
         problem = "no diagnosis section found" if report.strip() else "the report is empty"
         return CuratedReport(
@@ -113,6 +116,19 @@ def curate_report(report: str) -> CuratedReport:
         text=report,
         sections=found.sections,
     )
+
+
+def curate_note(note: str) -> CuratedReport:
+    """A note on one slide as a report of one part: all of it is the finding, whatever it says.
+
+    `curate_report` takes short texts without sections for notes by itself.
+    """
+    part = _curated(note, PartSpan(label="", start=0, body=0, end=len(note)), headed=False)
+    return CuratedReport(
+        parts=(part,) if part.findings else (), diagnosis_start=0, diagnosis_end=len(note),
+        problem=None if part.findings else "the note states nothing", text=note,
+        sections=(Section(kind=SectionKind.DIAGNOSIS, start=0, body=0, end=len(note)),),
+    )  # fmt: skip
 
 
 def part_of_slide(curated: CuratedReport, part_id: str | None) -> CuratedPart | None:
@@ -146,12 +162,12 @@ def part_of_slide(curated: CuratedReport, part_id: str | None) -> CuratedPart | 
     )
 
 
-def _curated(report: str, part: PartSpan) -> CuratedPart:
-    """A part with its texts; comments, notes and synoptic tables below its findings are left out."""
+def _curated(report: str, part: PartSpan, *, headed: bool = True) -> CuratedPart:
+    """A part with its texts; comments, notes and synoptic tables below its header and findings are left out."""
     body = report[part.body : part.end]
-    first, last = findings_span(body)
+    first, last = findings_span(body) if headed else (0, len(body))
     body, end = body[first:last], part.body + last
-    header, rest = split_header(body.lstrip(" \n-:."))
+    header, rest = split_header(body.lstrip(" \n-:.")) if headed else ("", body)
     start = end - len(rest)
     found = [classified(sentence, part=part.label) for sentence in sentences(report, start, end)]
     head = _header(header, part.label, report, part.body + first, start)

@@ -21,7 +21,7 @@ _LENGTH = (
     r"size)"
     r"|\s*in (?:size|diameter|length|thickness|aggregate|extent))?"
 )
-_ABOUT = r"(?:approximately |about |up to |at least |less than |estimated at )?"
+_ABOUT = r"(?:approximately |about |up to |at least |less than |estimated at )?[~<>]?\s?"
 
 GRADE = re.compile(
     r"\b(?:(?:who|isup|fuhrman|nottingham|histologic(?:al)?|nuclear|figo|overall|primary|secondary|combined|total)\s+)*"

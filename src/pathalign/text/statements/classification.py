@@ -33,7 +33,8 @@ _STAGING_LABEL = re.compile(
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
-    r"[,;(]|\s-\s|\b(?:with (?:an? )?(?:immuno|positiv)|as confirmed|confirmed|supported|and (?:immuno|special|"
+    r"[,;(]|\s-\s|\b(?:consistent|c/w)\b|\b(?:with (?:an? )?(?:immuno|positiv)|as confirmed|confirmed|supported|"
+    r"and (?:immuno|special|"
     r"is positive)|by (?:h&e and )?immuno)"
 )
 _SURE_FINDING = re.compile(r"\b(?:grade|gleason|differentiat\w+|histologic(?:al)? type|invasion)\b")
@@ -85,8 +86,10 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
         return frozenset({Kind.ADMINISTRATIVE}) if len(low) > 30 else of_clauses(low)
     kinds = of_clauses(low)
     weak = cues.is_of_before(low) and Kind.VISIBLE not in kinds
-    if (weak or cues.is_clinical(low)) and not _SURE_FINDING.search(low):
-        return frozenset({Kind.CLINICAL})
+    clinical = cues.clinical_at(low)
+    if (weak or clinical >= 0) and not _SURE_FINDING.search(low):
+        seen = clinical > 0 and has_finding(low[: _clause_before(low, clinical)])
+        return frozenset({Kind.CLINICAL, Kind.VISIBLE}) if seen else frozenset({Kind.CLINICAL})
     return kinds
 
 

@@ -7,7 +7,8 @@ import re
 # All patterns are for text in small letters.
 _UNASSESSED = re.compile(
     r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
-    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|\bunknown\b|"
+    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|(?:^|"
+    r"[:=])\W*unknown\b|"
     r"\bpending\b"
     r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
 )
@@ -25,8 +26,8 @@ _ABOUT_REPORT = re.compile(
     r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|\bteaching physician\b"
 )
 _RECOMMENDED = re.compile(
-    r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelat\w+ (?:with|"
-    r"is)\b|\bclinical correlation\b"
+    r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
+    r"\bclinical correlation\b"
     r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
     r"performed|correlated)\b|\badvise\b"
 )
@@ -86,9 +87,10 @@ def is_recommendation(low: str) -> bool:
             "suggested" in low or "required" in low) and _RECOMMENDED.search(low) is not None  # fmt: skip
 
 
-def is_clinical(low: str) -> bool:
-    """Whether a sentence speaks of the patient, of what was before, of values of the laboratory."""
-    return _CLINICAL.search(low) is not None
+def clinical_at(low: str) -> int:
+    """Where a sentence begins to speak of the patient, of the clinic, of values of the laboratory; -1 for nowhere."""
+    found = _CLINICAL.search(low)
+    return found.start() if found else -1
 
 
 def is_of_before(low: str) -> bool:

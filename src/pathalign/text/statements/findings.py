@@ -68,13 +68,15 @@ _FINDING = re.compile(
     r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|"
     r"mucosa\w*|epitheli\w+|scar|"
     r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
-    r"spindle|oncocytic|muscle|fat|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0)\b"
+    r"spindle|oncocytic|muscle|muscularis|fat|fatty|adipose|fibrous|lymphoid|islets|plaques?|\w*autoly\w+|medulla|"
+    r"cortex|"
+    r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0)\b"
 )
 # Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
 _BARE = re.compile(
     r"\b(?:(?:primary )?tumou?rs?(?!-free)|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
     r"invasi\w+ component|"
-    r"greatest extent|tissue|fat|extent|lymph|nodes?|parenchyma\w*|changes)\b"
+    r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
 )
 _CLAUSE = re.compile(r"\s(?:with|and)\s(?=(?:all\s)?(?:\w+\s)?margins?\b)|[;,](?!\d)|\(|\.\s|:\s|\s-\s")
 _LABELS = (
