@@ -223,6 +223,10 @@ class Catalog:
         """Cases that have a slide."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
 
+    def reported_case_ids(self) -> set[str]:
+        """Cases that have a report."""
+        return {row[0] for row in self._db.execute("SELECT case_id FROM reports")}
+
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:
         return int(self._db.execute(query, values).fetchone()[0])
 
