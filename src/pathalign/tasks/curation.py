@@ -13,6 +13,7 @@ from pathalign.store.workspace import Workspace
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.normalise import text_key
+from pathalign.text.stains.stained_text import StainedTexts
 
 
 @dataclass(kw_only=True)
@@ -70,8 +71,9 @@ def curate(
                         for p in _distinct(curated)
                     ],
                 )
+                stained = StainedTexts(cleaned.text, curated)
                 for slide in slides_of_case.get(case_id, []):
-                    text = _text_of(slide, curated, done)
+                    text = _text_of(slide, stained, done)
                     if text is not None:
                         catalog.put_text(text)
                         keys.add(text.retrieval_key)
@@ -94,16 +96,21 @@ def _distinct(curated: CuratedReport) -> list[CuratedPart]:
     return parts
 
 
-def _text_of(slide: Slide, curated: CuratedReport, done: Curation) -> SlideText | None:
+def _text_of(slide: Slide, stained: StainedTexts, done: Curation) -> SlideText | None:
+    curated = stained.curated
     part = part_of_slide(curated, slide.part_id or None)
     if part is None or not part.retrieval_text:
         if curated.parts:
             reason = f"the report has no part {slide.part_id!r}; correct part_id in slides.csv"
             done.problems.append(Problem(source="curate", line=None, item=slide.slide_id, reason=reason))
         return None
+    views = stained.views(part, slide.stain)
+    if views.problem:
+        done.problems.append(Problem(source="curate", line=None, item=slide.slide_id, reason=views.problem))
     return SlideText(
         slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
-        retrieval_text=part.retrieval_text, generation_text=part.generation_text,
-        retrieval_key=text_key(part.retrieval_text), concept_key=text_key(part.generation_text or part.retrieval_text),
+        retrieval_text=views.retrieval_text, generation_text=views.generation_text,
+        retrieval_key=text_key(views.retrieval_text),
+        concept_key=text_key(views.generation_text or views.retrieval_text),
         malignant=part.malignant, split=slide.split,
     )  # fmt: skip

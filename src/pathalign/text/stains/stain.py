@@ -83,7 +83,21 @@ def _is_name(written: str, stain: Stain) -> bool:
     return not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS or sum(map(str.isupper, letters)) >= 2
 
 
-_WORDS = frozenset({"iron", "melanin", "copper", "mucin", "elastic", "elastin", "reticulum", "congo", "jones", "gram"})
+_WORDS = frozenset(
+    (
+        "iron",
+        "melanin",
+        "copper",
+        "mucin",
+        "elastic",
+        "elastin",
+        "reticulum",
+        "congo",
+        "jones",
+        "gram",
+        "acidfastbacilli",
+    )
+)
 """Synonyms that are enough on a label; in running text they are words."""
 
 
