@@ -11,6 +11,7 @@ from pathalign.errors import MissingArtifact
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
+from pathalign.text.concepts.key import concept_key
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.normalise import text_key
 from pathalign.text.stains.stained_text import StainedTexts
@@ -111,6 +112,6 @@ def _text_of(slide: Slide, stained: StainedTexts, done: Curation) -> SlideText |
         slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
         retrieval_text=views.retrieval_text, generation_text=views.generation_text,
         retrieval_key=text_key(views.retrieval_text),
-        concept_key=text_key(views.generation_text or views.retrieval_text),
+        concept_key=concept_key(views.generation_text or views.retrieval_text),
         malignant=part.malignant, split=slide.split,
     )  # fmt: skip

@@ -45,7 +45,7 @@ class StainResult:
 _NO_RESULT = re.compile(
     r"\b(?:pending|ordered|will (?:be|follow)|to follow|recommend\w*|requested|request|history|prior|previous(?:ly)?|"
     r"outside|not (?:performed|done|available|assessed)|cannot|insufficient|non-?contributory|controls?|may be|"
-    r"if clinically|see|forthcoming|deferred|helpful|useful|serum)\b",
+    r"if clinically|see|forthcoming|deferred|helpful|useful|serum|defined|criteria|category|guidelines?)\b",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(r"\s+for\s+((?:[A-Za-z][\w-]*\s?){1,6})")
