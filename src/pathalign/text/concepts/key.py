@@ -20,6 +20,8 @@ _EMPTY = frozenset(
         "the a an of is are was were identified present seen noted type nos histologic histology tumor"
     )
 )
+_OF_ORGAN = {"Thyroid": " thyroid", "Kidney": " renal"}
+"""Kinds of a type that are the type itself where the organ is named."""
 _NOS = re.compile(r"\bnot otherwise specified\b|\(\s*NOS\s*\)|\bNOS\b", re.IGNORECASE)
 _CUT = re.compile(r"[,;:()]|\bwith\b", re.IGNORECASE)
 _SIGN = re.compile(r"[+<>=%/]|(?<=\d)[.,](?=\d)")
@@ -112,6 +114,8 @@ def _words(sentence: str, terms: list[Mention[Term]], start: int, end: int, orga
             said = term.meaning.value
             if term.meaning.kind == "site":  # by its own word: the code of uterus and endometrium is one
                 said = organ_of(sentence[term.start : term.end]) or sentence[term.start : term.end].casefold()
+            elif said.endswith(_OF_ORGAN.get(organ, "-")):  # "Thyroid: Papillary thyroid carcinoma"
+                said = said.rpartition(" ")[0]
             if said != organ:
                 words.append(f"[{term.meaning.kind} {said}]")
             at = term.end
