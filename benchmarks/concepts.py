@@ -1,4 +1,4 @@
-"""Concepts on real reports: coverage, how many texts become equal, the cancer type from histology and site, speed.
+"""Concepts and stains on real reports: coverage, texts that become equal, the cancer type from type and site, speed.
 
     python benchmarks/concepts.py [--merges N]
 
@@ -22,6 +22,7 @@ from pathalign.text.concepts.concepts import Concepts, concepts_of
 from pathalign.text.concepts.key import concept_key
 from pathalign.text.curation import CuratedReport, curate_report
 from pathalign.text.normalise import text_key
+from pathalign.text.stains.results import StainResult, results_in
 
 DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", "../shared/data")) / "reports"
 OUT = Path(__file__).parent / "out" / "concepts.json"
@@ -95,6 +96,15 @@ def cancer_types_of_report(report: CuratedReport) -> list[str]:
     return cancer_types(whole)
 
 
+def verdicts_by_stain(results: list[StainResult]) -> dict[str, set[str]]:
+    """Stain -> the verdicts that one report gives of it."""
+    verdicts: dict[str, set[str]] = defaultdict(set)
+    for result in results:
+        if result.verdict:
+            verdicts[result.stain.name].add(result.verdict)
+    return verdicts
+
+
 def reports() -> list[tuple[str, str]]:
     """(patient, report)."""
     csv.field_size_limit(10**7)
@@ -138,6 +148,8 @@ def main() -> None:
             wrong[label[patient], types[0] if types else "none"] += 1
     labelled = sum(patient in label for patient, _ in curated)
     malignant = [bool(c.histology) for c, part in zip(concepts, parts, strict=True) if part.malignant]
+    results = [results_in(text) for _, text in cases]
+    two_ways = sum(len(verdicts) > 1 for found in results for verdicts in verdicts_by_stain(found).values())
     rows = [
         {"what": "generation texts", "value": len(texts)},
         {"what": "with a histologic type", "value": sum(bool(c.histology) for c in concepts) / len(texts)},
@@ -150,6 +162,9 @@ def main() -> None:
         {"what": "the first type is right", "value": first / labelled},
         {"what": "the type is among those allowed", "value": right / labelled},
         {"what": "texts per second", "value": len(texts) / spent},
+        {"what": "reports with a result of a stain", "value": sum(bool(found) for found in results)},
+        {"what": "results of stains", "value": sum(map(len, results))},
+        {"what": "stains of a report stated in two ways", "value": two_ways},
     ]
     for row in rows:
         print(f"{row['what']:42} {row['value']:.4g}")
