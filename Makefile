@@ -11,7 +11,7 @@ DEMO ?= pathalign-demo
 # process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites proof-learning proof-pathssl proof-tissue proof-deidentification proof-robustness clean
+.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn o
 
 proof-deidentification: $(READY)  ## planted names, dates, numbers and places found in real reports, and words wrongly taken
 	$(BIN)/python benchmarks/deidentification.py
+
+proof-concepts: $(READY)  ## diagnoses of real reports in codes: coverage, wordings that become one, the cancer type
+	$(BIN)/python benchmarks/concepts.py
 
 proof-robustness: $(READY)  ## some 400 broken copies of real slides through `add` and `embed`; about five minutes
 	$(BIN)/python benchmarks/robustness.py

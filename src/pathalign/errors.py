@@ -31,6 +31,10 @@ class BadTable(NeedsRepair):
     """A CSV, JSONL or Parquet file that lacks a required column or cannot be parsed at all."""
 
 
+class BadNamePattern(NeedsRepair):
+    """A regular expression for names of slides that is none, or whose groups are not those that a name has."""
+
+
 class BadWorkspace(NeedsRepair):
     """The folder is not a workspace, or is one of another schema version."""
 

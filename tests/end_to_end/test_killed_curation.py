@@ -29,7 +29,7 @@ def cohort(root: Path) -> Workspace:
         for number in range(CASES):
             case = f"case{number:02d}"
             catalog.put_slide(Slide(slide_id=f"s{case}", path=None, patient_id=case, case_id=case, split=Split.TRAIN))
-            catalog.put_report(case, f"Under the lens: chronic gastritis with atrophy, seen in {case}.")
+            catalog.put_report(case, f"MICROSCOPIC DESCRIPTION: chronic gastritis with atrophy, seen in {case}.")
     return workspace
 
 

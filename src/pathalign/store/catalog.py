@@ -117,7 +117,7 @@ class Catalog:
     # Slides and reports
 
     def put_slide(self, slide: Slide) -> bool:
-        """Register a slide or update it; True when it is new. A change of its case or part drops its stale text."""
+        """Register a slide or update it; True when it is new. A change of case, part or stain drops its stale text."""
         old = self._db.execute("SELECT * FROM slides WHERE slide_id = ?", [slide.slide_id]).fetchone()
         values = [
             slide.slide_id, str(slide.path) if slide.path else None, slide.patient_id, slide.case_id, slide.part_id,
@@ -130,7 +130,8 @@ class Catalog:
             "mpp = excluded.mpp, split = excluded.split",
             values,
         )
-        if old is not None and (old["case_id"], old["part_id"]) != (slide.case_id, slide.part_id):
+        told_by = (slide.case_id, slide.part_id, slide.stain)
+        if old is not None and (old["case_id"], old["part_id"], old["stain"]) != told_by:
             self._db.execute("DELETE FROM texts WHERE slide_id = ?", [slide.slide_id])
             self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [slide.slide_id])
         return old is None
@@ -303,6 +304,10 @@ class Catalog:
     def case_ids(self) -> set[str]:
         """Cases that have a slide."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
+
+    def reported_case_ids(self) -> set[str]:
+        """Cases that have a report."""
+        return {row[0] for row in self._db.execute("SELECT case_id FROM reports")}
 
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:
         return int(self._db.execute(query, values).fetchone()[0])

@@ -16,6 +16,7 @@ from pathalign.store.catalog import Catalog, ReviewedText
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.deidentification import Deidentification
+from pathalign.text.concepts.key import concept_key
 from pathalign.text.deidentification.deidentifier import find_identifiers
 from pathalign.text.deidentification.replacement import replaced
 from pathalign.text.deidentification.surrogates import Tags
@@ -106,7 +107,7 @@ def corrected_text(slide: Slide, correction: Correction) -> SlideText:
     return SlideText(
         slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=correction.part,
         retrieval_text=retrieval, generation_text=generation, retrieval_key=text_key(retrieval),
-        concept_key=text_key(generation or retrieval), malignant=is_malignant(retrieval), split=slide.split,
+        concept_key=concept_key(generation or retrieval), malignant=is_malignant(retrieval), split=slide.split,
     )  # fmt: skip
 
 

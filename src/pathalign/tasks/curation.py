@@ -18,10 +18,12 @@ from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.tasks.language_model.reading import ModelChoice, ModelReader, model_reader
 from pathalign.tasks.language_model.usage import ModelUse
 from pathalign.tasks.review import ReviewRequest, ReviewSample, write_review
+from pathalign.text.concepts.key import concept_key
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.deidentification.deidentifier import Deidentified
 from pathalign.text.normalise import text_key
 from pathalign.text.review.page import ReviewedCase, ReviewedSlide
+from pathalign.text.stains.stained_text import StainedTexts
 
 _MOST_PROBLEMS = 10_000
 """Problems that are listed one by one; beyond that they are counted."""
@@ -187,6 +189,7 @@ def _store(catalog: Catalog, case: Case, done: Curation) -> _Told:
     )
     corrections = catalog.corrections_of_case(case.case_id)
     told = _Told(texts={}, corrected=frozenset(corrections), problems=[])
+    stained = StainedTexts(case.cleaned.text, curated)
     if curated.problem:
         told.problems.append(done.record(case.case_id, curated.problem))
     for slide in case.slides:
@@ -195,7 +198,7 @@ def _store(catalog: Catalog, case: Case, done: Curation) -> _Told:
         if correction:
             text, problem = corrected_text(slide, correction), _staleness(slide, correction, case.report, done)
         elif part is not None and part.retrieval_text:
-            text, problem = _text_of(slide, part), None
+            text, problem = _text_of(slide, part, stained, done)
         else:
             text, problem = None, _lack(slide, done) if curated.parts else None
         if text:
@@ -226,13 +229,19 @@ def _lack(slide: Slide, done: Curation) -> str:
     return done.record(slide.slide_id, reason, kind="the report has no such part")
 
 
-def _text_of(slide: Slide, part: CuratedPart) -> SlideText:
-    return SlideText(
+def _text_of(slide: Slide, part: CuratedPart, stained: StainedTexts, done: Curation) -> tuple[SlideText, str | None]:
+    """The texts of a slide by its stain, and why they are not those of its stain."""
+    views = stained.views(part, slide.stain)
+    text = SlideText(
         slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
-        retrieval_text=part.retrieval_text, generation_text=part.generation_text,
-        retrieval_key=text_key(part.retrieval_text), concept_key=text_key(part.generation_text or part.retrieval_text),
+        retrieval_text=views.retrieval_text, generation_text=views.generation_text,
+        retrieval_key=text_key(views.retrieval_text),
+        concept_key=concept_key(views.generation_text or views.retrieval_text),
         malignant=part.malignant, split=slide.split,
     )  # fmt: skip
+    if not views.problem:
+        return text, None
+    return text, done.record(slide.slide_id, views.problem, kind="its text is not that of its stain")
 
 
 def _reviewed(case: Case, told: _Told) -> ReviewedCase:

@@ -23,6 +23,8 @@ from pathalign.text.statements.statement import Dropped, Statement, ViewSentence
 
 _MOST_HEADING_WORDS = 6
 
+_FIRST = ("A", "1")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CuratedPart:
@@ -135,12 +137,15 @@ def part_of_slide(curated: CuratedReport, part_id: str | None) -> CuratedPart | 
     """The part that a slide shows.
 
     A part id finds its part whatever its spelling ("Part A", "a", "A." are equal; "G" finds "G/H"), or None when the
-    report lacks it. Without a part id it is the only part, or all of them as one with the label "".
+    report lacks it; the first letter or number is the one part of a report that labels none. Without a part id it is
+    the only part, or all of them as one with the label "".
     """
     label = normal_label(part_id or "")
     if label:
         exact = [part for part in curated.parts if part.label == label]
         shared = [part for part in curated.parts if label in labels_within(part.label)]
+        if label in _FIRST and [part.label for part in curated.parts] == [""]:
+            return curated.parts[0]
         return next(iter(exact + shared), None)
     if len(curated.parts) <= 1:
         return next(iter(curated.parts), None)

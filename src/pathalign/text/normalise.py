@@ -30,8 +30,13 @@ def text_key(text: str) -> str:
     signs of a stain result do.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = _NEGATIVE.sub(" negative ", _POSITIVE.sub(" positive ", plain))
+    plain = signs_as_words(plain)
     return _SPACES.sub(" ", _NOT_WORD.sub(" ", plain)).strip()
+
+
+def signs_as_words(text: str) -> str:
+    """The text with the signs of stain results as words: "HER2(-)" is "HER2 negative"."""
+    return _NEGATIVE.sub(" negative ", _POSITIVE.sub(" positive ", text))
 
 
 def tidy(text: str) -> str:

@@ -17,7 +17,7 @@ from pathalign.testing.chat_endpoint import chat_endpoint
 pytestmark = pytest.mark.unit
 
 Run = Callable[..., tuple[int, str, str]]
-ODD = "Under the lens: chronic gastritis with intestinal metaplasia."
+ODD = "MICROSCOPIC DESCRIPTION: chronic gastritis with intestinal metaplasia."
 REAL_CONNECT = socket.socket.connect
 
 

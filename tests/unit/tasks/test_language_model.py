@@ -26,7 +26,10 @@ pytestmark = pytest.mark.unit
 
 REAL_CONNECT = socket.socket.connect
 PLAIN = "FINAL DIAGNOSIS:\nA. COLON, BIOPSY:\n  - Tubular adenoma.\n"
-ODD = "Seen by Dr. Thistlewood on 03/14/2019: chronic gastritis with intestinal metaplasia. No dysplasia. Case {}."
+ODD = (
+    "MICROSCOPIC DESCRIPTION: Seen by Dr. Thistlewood on 03/14/2019: chronic gastritis with intestinal metaplasia. "
+    "No dysplasia. Case {}."
+)
 """Without a diagnosis that rules find."""
 
 

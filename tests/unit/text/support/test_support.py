@@ -160,7 +160,7 @@ def test_without_a_sentence_rules_remain() -> None:
 
 def test_a_report_that_rules_cannot_read_gets_a_part() -> None:
     """Where no diagnosis was found the answer is all there is, and the report has no problem any more."""
-    report = "Seen in the tissue: chronic gastritis with intestinal metaplasia. No dysplasia."
+    report = "MICROSCOPIC DESCRIPTION: Chronic gastritis with intestinal metaplasia. No dysplasia."
     curated = curate_report(report)
     assert curated.problem is not None
 
@@ -168,5 +168,5 @@ def test_a_report_that_rules_cannot_read_gets_a_part() -> None:
     found = merged(curated, accept(report, curated, [told]))
 
     assert found.problem is None
-    assert report[found.parts[0].start : found.parts[0].end] == "chronic gastritis with intestinal metaplasia"
+    assert report[found.parts[0].start : found.parts[0].end] == "Chronic gastritis with intestinal metaplasia"
     assert found.parts[0].retrieval_text == "Chronic gastritis with intestinal metaplasia."
