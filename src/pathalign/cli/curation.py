@@ -83,6 +83,8 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
 
     mode = Deidentification(deidentify)
     choice = None
+    if extras["endpoint"] and not extras["model"]:
+        raise click.UsageError("--endpoint needs --language-model NAME, the model that answers there.")
     if extras["model"]:
         if not extras["endpoint"]:
             raise click.UsageError("--language-model needs --endpoint URL, such as http://127.0.0.1:8000/v1.")

@@ -46,6 +46,7 @@ def test_reports_do_not_leave_unasked(run: Run) -> None:
     assert (code, out) == (2, "")
     assert "--allow-remote" in err
     assert run("curate", "--language-model", "m")[0] == 2
+    assert run("curate", "--endpoint", "http://127.0.0.1:1/v1")[0] == 2
 
 
 def test_a_local_model_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ def test_a_page_to_look_at(run: Run) -> None:
     assert Path(json.loads(out)["review"]).resolve() == Path("runs/curate/review.html").resolve()
     assert Path("runs/curate/review.html").is_file()
 
-    code, out, _ = run("curate", "--review=page.html", "--review-limit", "1")
+    code, out, _ = run("curate", "--review", "page.html", "--review-limit", "1")
     assert code == 0
     assert "To look at: page.html" in out
     assert Path("page.html").read_text().count('<details class="case"') == 1

@@ -90,8 +90,10 @@ class ModelReader:
         self._answered = False
 
     def wants(self, curated: CuratedReport, *, lacks_part: bool) -> bool:
-        """Whether the model is to read a report."""
-        return self._choice.which is Which.ALL or curated.problem is not None or lacks_part
+        """Whether the model is to read a report; an empty one has nothing to read."""
+        return bool(curated.text.strip()) and (
+            self._choice.which is Which.ALL or curated.problem is not None or lacks_part
+        )
 
     def ask_for(self, reports: Iterable[tuple[str, CuratedReport]], advance: Advance) -> None:
         """Fill the cache with the answers for reports (text, as rules read it) from which identifiers were removed.

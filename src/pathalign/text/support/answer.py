@@ -94,7 +94,7 @@ def merged(curated: CuratedReport, accepted: Accepted) -> CuratedReport:
         kept = [told.pop(part.label, part) for part in curated.parts] + list(told.values())
     return replace(
         curated,
-        parts=tuple(kept),
+        parts=tuple(sorted(kept, key=lambda part: part.start)),
         diagnosis_start=curated.diagnosis_start or min(part.start for part in kept),
         diagnosis_end=curated.diagnosis_end or max(part.end for part in kept),
         problem=None,

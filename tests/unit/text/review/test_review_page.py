@@ -14,6 +14,7 @@ from pathalign.text.curation import curate_report
 from pathalign.text.review.marks import Fate, blocks_of, lines_of
 from pathalign.text.review.masking import Mask
 from pathalign.text.review.page import ReviewedCase, ReviewedSlide, render_review
+from pathalign.text.support.answer import ToldPart, ToldSentence, accept, merged
 
 pytestmark = pytest.mark.unit
 
@@ -107,6 +108,25 @@ def test_statements_are_marked_where_they_stand() -> None:
         said = "".join(piece.text for piece in pieces if piece.number == number)
         assert said == REPORT[statement.start : statement.end]
         assert sum(piece.begins for piece in pieces if piece.number == number) == 1
+
+
+def test_what_a_model_said_is_marked_where_it_was_drawn_from() -> None:
+    """Its sentences are statements like those of rules, and the report stays whole around them."""
+    curated = curate_report(REPORT)
+    sentence = ToldSentence(text="Macrovesicular steatosis", quotes=("Macrovesicular steatosis",))
+    late = ToldSentence(text="Tubular adenoma", quotes=("Tubular adenoma",))
+    told = [
+        ToldPart(label="B", header="", retrieval=(sentence,), generation=(sentence,)),
+        ToldPart(label="A", header="", retrieval=(late,), generation=()),
+    ]
+    report = merged(curated, accept(REPORT, curated, told))
+
+    blocks = blocks_of(report, [])
+    lines = {line.text: line for line in lines_of(report, [])}
+    assert "".join(piece.text for block in blocks for piece in block.pieces).split() == REPORT.split()
+    assert [part.label for part in report.parts] == ["A", "B"]
+    assert lines["Macrovesicular steatosis"].fate is Fate.SHOWN
+    assert lines["Tubular adenoma"].fate is Fate.FOUND
 
 
 def test_identifiers_are_shown_as_tags_alone() -> None:
