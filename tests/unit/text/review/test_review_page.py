@@ -195,3 +195,26 @@ def test_parts_without_a_slide_and_empty_tables() -> None:
     assert "Part B: no slide" in shown
     assert "Nothing" not in page()
     assert "There is no report to show." in page()
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance by WCAG of "#rrggbb"."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_text_can_be_read_in_both_themes() -> None:
+    """Every colour of text has a contrast of 4.5 (WCAG AA) to every ground that it stands on."""
+    themes = re.findall(r":root \{(.*?)\}", page(), re.DOTALL)
+
+    assert len(themes) == 2
+    for theme in themes:
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", theme))
+        for ink, grounds in {
+            "ink": ("page", "card", "kept", "found", "left", "tag"), "soft": ("page", "kept", "found", "left"),
+            "warn": ("page",),
+        }.items():  # fmt: skip
+            for ground in grounds:
+                low, high = sorted((luminance(colours[ink]), luminance(colours[ground])))
+                assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, ground)
