@@ -79,7 +79,7 @@ proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn o
 	$(BIN)/python benchmarks/tissue.py
 
 proof-curation: $(READY)  ## parts, statements by kind, stages and texts of real reports against gold; about a minute
-	$(PYTHON) benchmarks/curation.py
+	$(BIN)/python benchmarks/curation.py
 
 proof-deidentification: $(READY)  ## planted names, dates, numbers and places found in real reports, and words wrongly taken
 	$(BIN)/python benchmarks/deidentification.py
