@@ -34,9 +34,9 @@ def init(folder: Path, as_json: bool) -> None:
     default="auto",
     show_default=True,
     metavar="auto|off|REGEX",
-    help="Fill an empty case_id, part_id, block_id or stain from the slide's name: by accession numbers "
-    '("S24-12345 A1-2") and TCGA barcodes, not at all, or by a regular expression of the whole name with groups case, '
-    "patient, part, block, slide, stain.",
+    help="Fill an empty patient_id, case_id, part_id, block_id or stain from the slide's name: by accession numbers "
+    '("S24-12345 A1-2"), TCGA barcodes and GTEx samples; not at all; or by a regular expression of the whole name '
+    "with groups case, patient, part, block, slide, stain.",
 )
 @click.option(
     "--barcodes",

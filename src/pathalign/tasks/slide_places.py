@@ -54,11 +54,13 @@ class SlidePlaces:
         }  # fmt: skip
         had = {"case_id": slide.case_id, "part_id": "", "block_id": "", "stain": ""}
         taken = {name: value for name, value in offered.items() if value and value != had[name] and not given.get(name)}
+        case_id = taken.get("case_id", slide.case_id)
+        if record.patient and record.patient != case_id and not given.get("patient_id"):
+            taken["patient_id"] = record.patient
         if taken:
             self.filled.setdefault(record.convention, Counter()).update(taken.keys())
         if record.normal_tissue:
             self.normal_tissue.append(slide.slide_id)
-        case_id = taken.get("case_id", slide.case_id)
         return replace(
             slide, case_id=case_id, patient_id=given.get("patient_id") or record.patient or case_id,
             part_id=taken.get("part_id", slide.part_id), block_id=taken.get("block_id", slide.block_id),

@@ -115,6 +115,18 @@ def test_tcga_slides_share_their_patient(workspace: Workspace, write_table: Writ
     assert [note for note in done.notes if "11A" in note and "ormal tissue" in note] == done.notes
 
 
+def test_gtex_samples_share_their_donor(workspace: Workspace, write_table: WriteTable) -> None:
+    """Each sample has its own note, but a donor is in one split."""
+    names = ["GTEX-1117F-0126", "GTEX-1117F-0226", "GTEX-111CU-0126"]
+    table = write_table("slides.csv", ("slide_id", "path"), *((name, "") for name in names))
+
+    done = add(workspace, table)
+
+    slides = slides_of(workspace).values()
+    assert [(s.case_id, s.patient_id) for s in slides] == [(name, name[:-5]) for name in names]
+    assert done.from_names == {"GTEx sample": {"patient_id": 3}}
+
+
 def test_a_barcode_table_comes_before_names(workspace: Workspace, write_table: WriteTable) -> None:
     """Barcodes find slides by id or file name; a barcode with two meanings is a bad row."""
     table = write_table("slides.csv", ("slide_id", "path", "part_id"), ("0001", "", ""), ("0002", "", "B"))

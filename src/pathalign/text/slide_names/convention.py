@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pathalign.errors import BadNamePattern
 from pathalign.text.slide_names.accession import read_accession
+from pathalign.text.slide_names.gtex import read_gtex
 from pathalign.text.slide_names.slide_name import SlideName, stem
 from pathalign.text.slide_names.tcga import read_tcga
 
@@ -20,7 +21,7 @@ class NameConvention:
     pattern: re.Pattern[str] | None = None
     """The user's own, of the whole name without folder and suffix; it replaces the known conventions."""
     known: bool = True
-    """Accession numbers and TCGA barcodes are read."""
+    """Accession numbers, TCGA barcodes and GTEx samples are read."""
 
     @classmethod
     def of(cls, option: str) -> NameConvention:
@@ -46,7 +47,7 @@ class NameConvention:
 
     def _read(self, name: str) -> SlideName | None:
         if self.pattern is None:
-            return read_tcga(name) or read_accession(name) if self.known else None
+            return read_tcga(name) or read_gtex(name) or read_accession(name) if self.known else None
         found = self.pattern.fullmatch(name)
         if found is None:
             return None

@@ -52,7 +52,7 @@ class Item:
 _CLAUSE_END = re.compile(r"[;\n]|\.(?=\s|$)")
 _WORDS = (
     (Kind.VALUE, r"(?:[<>~≥≤]\s?|(?:less|more|greater) than |approximately |about |up to )?\d{1,3}(?:\.\d{1,2})?"
-                 r"(?:\s?(?:-|–|to)\s?\d{1,3})?\s?(?:%|percent\b)|(?:score\s?(?:of|:|=)?\s?)?[0-3]\s?\+(?!\d)"
+                 r"(?:\s?(?:-|–|to)\s?\d{1,3})?\s?(?:%|percent\b)|(?:score\s?(?:of|:|=)?\s?)?(?:[0-3]\s?(?:-|to)\s?)?[0-3]\s?\+(?!\d)"
                  r"|(?:tps|cps)\s?(?:of|:|=)?\s?[<>≥]?\s?\d{1,3}\s?%?|score\s?(?:of|:|=)?\s?[0-3](?![\d.])"),
     (Kind.VERDICT, r"(?P<negative>(?:immuno)?negativ(?:e|ity)|non-?\s?(?:immuno)?reactive|un-?reactive|\(\s?[-–]\s?\))"
                    r"|(?P<positive>(?:immuno)?positiv(?:e|ity)|(?:immuno-?)?reactive|expressed|\(\s?\+{1,3}\s?\)"
@@ -61,13 +61,13 @@ _WORDS = (
                    r"|(?P<retained>intact|retained|preserved|no loss(?: of)?)|(?P<lost>lost|loss(?: of)?|absent)"
                    r"|(?P<wild>wild-?\s?type(?: pattern| staining)?)"
                    r"|(?P<mutant>mutant(?:-type)?(?: pattern)?|mutated pattern)"
-                   r"|(?P<aberrant>aberrant(?: pattern| expression)?)|(?P<over>over-?express(?:ed|ion))"),
+                   r"|(?P<aberrant>aberrant(?: pattern| expression)?)|(?P<over>over-?expressed)"),
     (Kind.NOT, r"not|no|without|lacks?|lacking|absence of|fails? to|neither|nor|none"),
-    (Kind.EXPRESS, r"(?:co-?)?express(?:es|ing)?|stain(?:s|ed)? with|label(?:s|ed)? with"),
+    (Kind.EXPRESS, r"(?:co-?)?express(?:es|ing)?|stains? with|labels? with"),
     (Kind.SHOWS, r"shows?|demonstrates?|highlights?|reveals?|confirms?|identif(?:y|ies)"),
     (Kind.STAIN, r"(?:immuno-?)?stain(?:s|ing|ed)?|expression|(?:immuno)?reactivity|immunohistochem\w+|"
                  r"immunoperoxidase|labels?|ihc|ish|special|studies|study|protein|antibod(?:y|ies)|receptors?|status|results?|markers?|index|"
-                 r"proliferati(?:on|ve)|labell?ing|hybridi[sz]ation|in situ|rate|score|amplification|overexpression"),
+                 r"proliferati(?:on|ve)|labell?ing|hybridi[sz]ation|in situ|rate|score|amplification|over-?expression"),
     (Kind.FOR, r"for|with|of|to|against"),
     (Kind.QUALITY, r"focal(?:ly)?|weak(?:ly)?|strong(?:ly)?|diffuse(?:ly)?|patchy|scattered|moderate(?:ly)?|rare|"
                    r"multifocal(?:ly)?"),
@@ -75,7 +75,7 @@ _WORDS = (
     (Kind.COLON, r"[:=–-]"), (Kind.OPEN, r"[(\[]"), (Kind.CLOSE, r"[)\]]"),
     (Kind.FILLER, r"is|are|was|were|be|being|the|a|an|by|both|also|all|in|that|which|their|its|this|these|"
                   r"tumou?rs?|tumou?ral|neoplastic|malignant|lesional|cells?|nuclei|nuclear|cytoplasmic|membran(?:e|ous)|"
-                  r"while|whereas|but|neoplasm|lesion|carcinoma|invasive|does|do|did|approximately|intensity|"
+                  r"neoplasm|lesion|carcinoma|invasive|does|do|did|approximately|intensity|"
                   r"pattern|additionally"),
     (Kind.OTHER, r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]"),
 )  # fmt: skip
@@ -88,7 +88,7 @@ _ITEM = re.compile(
     re.IGNORECASE,
 )
 _VERDICTS = {
-    "wild": "wild-type pattern", "mutant": "mutant pattern", "aberrant": "aberrant pattern", "over": "overexpressed",
+    "wild": "wild-type pattern", "mutant": "mutant pattern", "aberrant": "aberrant pattern", "over": "positive",
 }  # fmt: skip
 _MINUS = re.compile(r"\s?[-–](?=\s?[,;/)]|\s?$|\s(?:and|or)\b)")
 

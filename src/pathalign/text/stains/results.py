@@ -45,7 +45,8 @@ class StainResult:
 _NO_RESULT = re.compile(
     r"\b(?:pending|ordered|will (?:be|follow)|to follow|recommend\w*|requested|request|history|prior|previous(?:ly)?|"
     r"outside|not (?:performed|done|available|assessed)|cannot|insufficient|non-?contributory|controls?|may be|"
-    r"if clinically|see|forthcoming|deferred|helpful|useful|serum|defined|criteria|category|guidelines?)\b",
+    r"if|when|associated|internal|non-?neoplastic|inhibitors?|therap\w+|cut-?off|see|forthcoming|deferred|helpful|useful|serum|defined|criteria|category|guidelines?)\b"
+    r"|\b(?:nega|posi)tive\s?[<>≤≥]=?\s?\d{1,2}(?:\.\d{1,2})?(?!\d|\s?%)",  # a table of what counts as what
     re.IGNORECASE,
 )
 _OBJECT = re.compile(r"\s+for\s+((?:[A-Za-z][\w-]*\s?){1,6})")
@@ -57,11 +58,15 @@ _NONE_ON = re.compile(
     r"(?:\s(?:identified|seen|present|detected|found))?\s(?:on|by|with)\s(?:an?\s|the\s|special\s){0,2}$",
     re.IGNORECASE,
 )
-_ENDS_OBJECT = re.compile(r"\s+(?:and|or|with|by|on|in|which|is|are|the|but|while)$", re.IGNORECASE)
+_ENDS_OBJECT = re.compile(
+    r"\s+(?:and|or|of|a|an|to|for|at|from|no|with|by|on|in|which|is|are|the|but|while)$", re.IGNORECASE
+)
 _ORGANISMS = frozenset(
     {"Helicobacter pylori", "CMV", "HSV", "Pneumocystis", "Spirochetes", "Adenovirus", "Toxoplasma", "HHV-8"}
 )
-_OPPOSITES = {"positive": "negative", "lost": "retained", "retained": "lost", "overexpressed": "negative"}
+_ALL_VERDICTS = {"negative", "equivocal", "positive"}
+"""A clause with all of these explains a scale ("negative 0-1+, equivocal 2+, positive 3+")."""
+_OPPOSITES = {"positive": "negative", "lost": "retained", "retained": "lost"}
 _AFTER = {Kind.STAIN, Kind.FILLER, Kind.COLON, Kind.OPEN, Kind.QUALITY, Kind.CLOSE, Kind.FOR}
 _BEFORE_LIST = {Kind.FILLER, Kind.STAIN, Kind.QUALITY, Kind.COLON}
 _FAR = 8
@@ -75,6 +80,8 @@ def results_in(text: str) -> list[StainResult]:
         if _NO_RESULT.search(text, start, end):
             continue
         items = items_of(text, start, end, markers)
+        if {item.value for item in items if item.kind is Kind.VERDICT} >= _ALL_VERDICTS:
+            continue
         for group in _groups(items):
             found += _results_of(text, items, group, (start, end))
     return found
@@ -247,9 +254,7 @@ def _turned(verdict: str, items: list[Item], at: int) -> str:
 
 
 def _opposite(verdict: str) -> str:
-    return {"positive": "negative", "lost": "retained", "retained": "lost", "overexpressed": "negative"}.get(
-        verdict, ""
-    )
+    return {"positive": "negative", "lost": "retained", "retained": "lost"}.get(verdict, "")
 
 
 def _tidy(value: str) -> str:
