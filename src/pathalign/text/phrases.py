@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 Meaning = TypeVar("Meaning")
 
@@ -16,8 +17,7 @@ _GAP = 3
 """Characters that may stand between two words of a phrase ("ki - 67")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A run of letters or of digits: "CK7" is two."""
 
     word: str
@@ -60,12 +60,19 @@ class Phrases(Generic[Meaning]):
                 raise ValueError(f"The phrase {phrase!r} means {meaning!r} and {node.meaning!r}; give it one meaning.")
             node.meaning = meaning
 
-    def find(self, text: str) -> list[Mention[Meaning]]:
-        """The phrases of a text in order: the longest that begins at a place, and none within another."""
-        tokens = tokens_of(text)
+    def find(self, text: str, tokens: list[Token] | None = None) -> list[Mention[Meaning]]:
+        """The phrases of a text in order: the longest that begins at a place, and none within another.
+
+        `tokens` are those of the text, where they are known already.
+        """
+        tokens = tokens_of(text) if tokens is None else tokens
+        begins = self._root.after
         found: list[Mention[Meaning]] = []
         at = 0
         while at < len(tokens):
+            if tokens[at].word not in begins:
+                at += 1
+                continue
             mention, used = self._longest(text, tokens, at)
             if mention is not None:
                 found.append(mention)
@@ -105,6 +112,7 @@ def tokens_of(text: str) -> list[Token]:
     return [Token(fold(found[0]), found.start(), found.end()) for found in _TOKEN.finditer(text)]
 
 
+@lru_cache(maxsize=20_000)
 def fold(word: str) -> str:
     """A word as it is compared: without case, British spelling and the plural's "s".
 

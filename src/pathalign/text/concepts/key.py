@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pathalign.text.concepts.lexicon import Term, site_of_organ, terms_in
 from pathalign.text.malignancy import has_denial_or_doubt
@@ -27,6 +28,7 @@ _CUT = re.compile(r"[,;:()]|\bwith\b", re.IGNORECASE)
 _SIGN = re.compile(r"[+<>=%/]|(?<=\d)[.,](?=\d)")
 
 
+@lru_cache(maxsize=256)  # slides of one part come one after the other
 def concept_key(text: str) -> str:
     """The key of a text; equal for texts that state the same types, grades and findings of the same organs.
 

@@ -52,6 +52,7 @@ _GRADED = re.compile(
     r"(?<!\d)(?P<one>[1-5])\s*\+\s*(?P<two>[1-5])(?:\s*=\s*(?:\d{1,2}))?(?:\s*/\s*10)?(?!\d)",
     re.IGNORECASE,
 )
+_MAY_GRADE = re.compile(r"grade|gleason|\d\s*\+", re.IGNORECASE)
 _PREFIXED = re.compile(r"\b(?:non|micro|pre|pseudo)[- ]?$|\w-$", re.IGNORECASE)
 _BETWEEN = " -/'&,()"
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -64,12 +65,13 @@ _SYSTEMS = {
 
 def terms_in(text: str) -> list[Mention[Term]]:
     """The concepts that a text names, stated or not, in order; the longest words win, and none lies within another."""
-    graded = _graded(text)
-    direct = _beside(graded, _phrases().find(text))
+    tokens = tokens_of(text)
+    graded = _graded(text) if _MAY_GRADE.search(text) else []
+    direct = _beside(graded, _phrases().find(text, tokens))
     starts = [mention.start for mention in direct]
     swapped: list[Mention[Term]] = []
     covered: set[int] = set()
-    for mention in _beside(graded, _swapped().find(text)):
+    for mention in _beside(graded, _swapped().find(text, tokens)):
         first = bisect_left(starts, mention.start)
         near = range(max(0, first - 1), bisect_left(starts, mention.end))
         over = [at for at in near if direct[at].end > mention.start]
