@@ -11,7 +11,7 @@ DEMO ?= pathalign-demo
 # process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-encode bench-read bench-store bench-train proof-composites proof-learning proof-pathssl proof-tissue proof-deidentification proof-robustness clean
+.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-train: $(READY)  ## operations, memory and CPU time of training beside BLI
 bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and its memory
 	$(BIN)/python benchmarks/pipeline.py
 
+bench-curate: $(READY)  ## reports curated per second, and memory over many of them: make bench-curate [REPORTS=50000]
+	$(BIN)/python benchmarks/curation_scale.py $(if $(REPORTS),--reports $(REPORTS))
+
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
 
@@ -78,8 +81,14 @@ proof-pathssl: $(READY)  ## what `pretrain` learns from real patches in CPU minu
 proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn outlines of the real slides
 	$(BIN)/python benchmarks/tissue.py
 
+proof-curation: $(READY)  ## parts, statements by kind, stages and texts of real reports against gold; about a minute
+	$(BIN)/python benchmarks/curation.py
+
 proof-deidentification: $(READY)  ## planted names, dates, numbers and places found in real reports, and words wrongly taken
 	$(BIN)/python benchmarks/deidentification.py
+
+proof-concepts: $(READY)  ## diagnoses of real reports in codes: coverage, wordings that become one, the cancer type
+	$(BIN)/python benchmarks/concepts.py
 
 proof-robustness: $(READY)  ## some 400 broken copies of real slides through `add` and `embed`; about five minutes
 	$(BIN)/python benchmarks/robustness.py

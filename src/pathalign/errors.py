@@ -28,7 +28,11 @@ class RefusedSlide(NeedsRepair):
 
 
 class BadTable(NeedsRepair):
-    """A CSV or Parquet file that lacks a required column or cannot be parsed at all."""
+    """A CSV, JSONL or Parquet file that lacks a required column or cannot be parsed at all."""
+
+
+class BadNamePattern(NeedsRepair):
+    """A regular expression for names of slides that is none, or whose groups are not those that a name has."""
 
 
 class BadWorkspace(NeedsRepair):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
 
 from pathalign.cli.console import ERR, emit, progress_bar, say, show_problems, table, with_json, with_workspace
+from pathalign.cli.curation import curate_with, tell_extras, with_extras
 from pathalign.store.workspace import Workspace, create_workspace
 
 
@@ -26,6 +29,21 @@ def init(folder: Path, as_json: bool) -> None:
 @click.command(short_help="Register slides and reports from tables; again means update.")
 @click.argument("slides", type=click.Path(path_type=Path), metavar="SLIDES.csv")
 @click.option("--reports", type=click.Path(path_type=Path), metavar="REPORTS.csv", help="Columns case_id, report.")
+@click.option(
+    "--names",
+    default="auto",
+    show_default=True,
+    metavar="auto|off|REGEX",
+    help="Fill an empty patient_id, case_id, part_id, block_id or stain from the slide's name: by accession numbers "
+    '("S24-12345 A1-2"), TCGA barcodes and GTEx samples; not at all; or by a regular expression of the whole name '
+    "with groups case, patient, part, block, slide, stain.",
+)
+@click.option(
+    "--barcodes",
+    type=click.Path(path_type=Path),
+    metavar="BARCODES.csv",
+    help="Columns barcode (a slide_id or file name), and any of patient_id, case_id, part_id, block_id, stain.",
+)
 @click.option(
     "--strict", is_flag=True, help="Leave with exit code 2 when any row is bad; good rows are stored all the same."
 )
@@ -47,20 +65,27 @@ def init(folder: Path, as_json: bool) -> None:
 @with_workspace
 @with_json
 def add(
-    slides: Path, reports: Path | None, strict: bool, workers: int, timeout_s: float, workspace: Workspace,
-    as_json: bool,
+    slides: Path, reports: Path | None, names: str, barcodes: Path | None, strict: bool, workers: int, timeout_s: float,
+    workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Register slides and reports.
 
     SLIDES.csv needs slide_id and path; patient_id, case_id, part_id, block_id, stain, mpp and split are optional. Paths
     are relative to the table. A bad row is reported with its line and reason; the good ones are stored. Without a split
     column patients are divided 70/10/20 into train, val and test, by a hash of their id.
+
+    What a cell says holds; an empty one is filled from the barcode table, the slide's name or its DICOM header where
+    they leave no doubt, and how many is told.
     """
     from pathalign.slides.slide_reading import ReadingConfig
     from pathalign.tasks import registration
+    from pathalign.text.slide_names.convention import NameConvention
 
     reading = ReadingConfig(workers=workers, timeout_s=timeout_s, batch=1)
-    done = registration.add(workspace, slides, reports, reading=reading, progress=progress_bar)
+    done = registration.add(
+        workspace, slides, reports, names=NameConvention.of(names), barcodes_table=barcodes, reading=reading,
+        progress=progress_bar,
+    )  # fmt: skip
     show_problems(done.problems)
     for note in done.notes:
         ERR.print(Text(f"  {note}", style="yellow"), soft_wrap=True)
@@ -70,6 +95,8 @@ def add(
             f"{done.slides_added} slides added, {done.slides_updated} updated; "
             f"{done.reports_added} reports added or changed."
         )
+        for convention, columns in done.from_names.items():
+            say(f"From {convention}: " + ", ".join(f"{name} {n}" for name, n in columns.items()) + ".")
         if done.problems:
             ERR.print(f"Rows left out, for the reasons above: {len(done.problems)}.")
 
@@ -87,9 +114,10 @@ def add(
     help="What stands in the place of names, dates, numbers and places of persons: numbered tags, invented values, or "
     "they themselves.",
 )
+@with_extras
 @with_workspace
 @with_json
-def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
+def curate(deidentify: str, extras: Mapping[str, Any], workspace: Workspace, as_json: bool) -> None:
     """Find the diagnosis of each part in the reports and give every slide its two texts.
 
     The retrieval text is rich; the generation text holds only what a slide can show: no sizes, sides, node counts or
@@ -98,10 +126,7 @@ def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
     Identifiers of patients and staff are taken out of a report before it is read. What is found and what may be missed:
     docs/deidentification.md.
     """
-    from pathalign.tasks import curation
-    from pathalign.tasks.deidentification import Deidentification
-
-    done = curation.curate(workspace, deidentify=Deidentification(deidentify), progress=progress_bar)
+    done, document = curate_with(workspace, deidentify, extras)
     show_problems(done.problems)
 
     def show() -> None:
@@ -111,8 +136,9 @@ def curate(deidentify: str, workspace: Workspace, as_json: bool) -> None:
         )
         if done.removed:
             say("Taken out: " + ", ".join(f"{kind} {count}" for kind, count in done.removed.items()) + ".")
+        tell_extras(document)
 
-    emit(as_json, done.as_json(), show)
+    emit(as_json, document, show)
 
 
 @click.command(short_help="What the workspace holds, what is missing, what comes next.")

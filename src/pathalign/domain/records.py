@@ -65,6 +65,18 @@ class SlideText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """What a person wrote in the place of a slide's curated text."""
+
+    slide_id: str
+    part: str
+    retrieval_text: str
+    generation_text: str
+    report_digest: str
+    """Of the report that the person read; "" where the case had none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """A row or slide that did not make it, and why. Holds identifiers of rows, never text of a report."""
 

@@ -189,6 +189,20 @@ def queue_figure(urgency: Float[np.ndarray, " slide"], is_urgent: Bool[np.ndarra
     return drawn[0]
 
 
+def length_histogram(bins: Sequence[int], *, bin_tokens: int, median_tokens: int, title: str) -> str:
+    """How many texts are how long: counts by bins of `bin_tokens` tokens; the last may hold all that are longer."""
+    with _figure(title, width=7.0, height=2.6) as (axes, drawn):
+        edges = np.arange(len(bins)) * bin_tokens
+        axes.bar(edges, bins, width=bin_tokens, align="edge", **_fill(0))
+        if bins:
+            axes.axvline(median_tokens, color=INK, linestyle="--", linewidth=1.2)
+            axes.text(median_tokens, max(bins), f" median {median_tokens}", ha="left", va="bottom")
+        axes.set_xlabel("tokens, about")
+        axes.set_ylabel("texts")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return drawn[0]
+
+
 @contextmanager
 def _figure(title: str, *, width: float, height: float) -> Iterator[tuple[Axes, list[str]]]:
     """Axes to draw on (inches); on leaving, the list holds the figure as SVG."""

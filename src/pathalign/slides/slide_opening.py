@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathalign.errors import PathAlignError
+from pathalign.slides.content import Content, look_at
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.slide_reading import Ended, Event, Finished, ReadRequest, Unchanged, ended_by, read_slide
+from pathalign.slides.sources.dicom import SpecimenLabels, specimen_labels
 from pathalign.slides.tissue.survey import Surveyed, SurveyRequest, survey_slide
 
 
@@ -37,6 +39,8 @@ class Opened:
     """Level-0 micrometres per pixel that count."""
     disagrees_with: str
     """What the file says otherwise; empty where it agrees."""
+    specimen: SpecimenLabels | None = None
+    """Of DICOM: the container and specimens that it names."""
 
 
 Request = ReadRequest | OpenRequest | SurveyRequest
@@ -57,7 +61,11 @@ def events_of(request: Request) -> Iterator[Event | Opened | Surveyed]:
 
 def _open_slide(request: OpenRequest) -> Opened:
     with SlideReader(request.path, given_mpp=request.given_mpp) as slide:
-        return Opened(mpp=slide.mpp, disagrees_with=slide.resolution.disagrees_with)
+        is_dicom = look_at(request.path) in (Content.DICOM, Content.DICOM_FOLDER)
+        return Opened(
+            mpp=slide.mpp, disagrees_with=slide.resolution.disagrees_with,
+            specimen=specimen_labels(request.path) if is_dicom else None,
+        )  # fmt: skip
 
 
 def _one_event(

@@ -8,14 +8,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pathalign.domain.records import Outcome, Slide, SlideText, Split
+from pathalign.domain.records import Correction, Outcome, Slide, SlideText, Split
 from pathalign.errors import BadWorkspace, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import digest
 
 CATALOG_SCHEMA = 1
+_BATCH = 64
+"""Reports in memory at a time."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS slides (
@@ -35,6 +38,10 @@ CREATE TABLE IF NOT EXISTS texts (
     concept_key TEXT NOT NULL, malignant INTEGER
 ) STRICT;
 CREATE VIRTUAL TABLE IF NOT EXISTS texts_search USING fts5 (slide_id UNINDEXED, retrieval_text);
+CREATE TABLE IF NOT EXISTS corrections (
+    slide_id TEXT PRIMARY KEY REFERENCES slides (slide_id) ON DELETE CASCADE, part TEXT NOT NULL,
+    retrieval_text TEXT NOT NULL, generation_text TEXT NOT NULL, report_digest TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS outcomes (
     stage TEXT NOT NULL, slide_id TEXT NOT NULL REFERENCES slides (slide_id) ON DELETE CASCADE,
     outcome TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (stage, slide_id)
@@ -45,6 +52,19 @@ _TEXT_COLUMNS = """
     t.slide_id, s.case_id, s.patient_id, t.part, t.retrieval_text, t.generation_text, t.retrieval_key, t.concept_key,
     t.malignant, s.split FROM texts t JOIN slides s USING (slide_id)
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewedText:
+    """A slide as a person reviews it; None for what it lacks."""
+
+    slide_id: str
+    part: str
+    retrieval_text: str | None
+    generation_text: str | None
+    report: str | None
+    corrected: str | None
+    """The digest of the report that a correction was made for."""
 
 
 class Catalog:
@@ -97,7 +117,7 @@ class Catalog:
     # Slides and reports
 
     def put_slide(self, slide: Slide) -> bool:
-        """Register a slide or update it; True when it is new. A change of its case or part drops its stale text."""
+        """Register a slide or update it; True when it is new. A change of case, part or stain drops its stale text."""
         old = self._db.execute("SELECT * FROM slides WHERE slide_id = ?", [slide.slide_id]).fetchone()
         values = [
             slide.slide_id, str(slide.path) if slide.path else None, slide.patient_id, slide.case_id, slide.part_id,
@@ -110,7 +130,8 @@ class Catalog:
             "mpp = excluded.mpp, split = excluded.split",
             values,
         )
-        if old is not None and (old["case_id"], old["part_id"]) != (slide.case_id, slide.part_id):
+        told_by = (slide.case_id, slide.part_id, slide.stain)
+        if old is not None and (old["case_id"], old["part_id"], old["stain"]) != told_by:
             self._db.execute("DELETE FROM texts WHERE slide_id = ?", [slide.slide_id])
             self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [slide.slide_id])
         return old is None
@@ -141,6 +162,13 @@ class Catalog:
             )
         return [_slide(row) for row in rows]
 
+    def slides_of_case(self, case_id: str) -> list[Slide]:
+        """The slides of a case, by id; none when it has none."""
+        return [
+            _slide(row)
+            for row in self._db.execute("SELECT * FROM slides WHERE case_id = ? ORDER BY slide_id", [case_id])
+        ]
+
     def put_report(self, case_id: str, report: str) -> bool:
         """Register or update the report of a case; True when it is new or changed."""
         old = self._db.execute("SELECT report FROM reports WHERE case_id = ?", [case_id]).fetchone()
@@ -150,9 +178,13 @@ class Catalog:
         return True
 
     def reports(self) -> Iterator[tuple[str, str]]:
-        """(case, report), by case."""
-        for row in self._db.execute("SELECT case_id, report FROM reports ORDER BY case_id").fetchall():
-            yield row["case_id"], row["report"]
+        """(case, report), by case; a few at a time, so that other tables may be written meanwhile."""
+        query = "SELECT case_id, report FROM reports WHERE case_id > ? ORDER BY case_id LIMIT ?"
+        last = ""  # no case has an empty id
+        while rows := self._db.execute(query, [last, _BATCH]).fetchall():
+            for row in rows:
+                yield row["case_id"], row["report"]
+            last = rows[-1]["case_id"]
 
     # Curation
 
@@ -170,6 +202,9 @@ class Catalog:
 
     def put_text(self, text: SlideText) -> None:
         """Store the two views of one slide's text."""
+        # The search table finds a slide by walking through all of it, so that is done only where there is one to find.
+        if self._db.execute("SELECT 1 FROM texts WHERE slide_id = ?", [text.slide_id]).fetchone():
+            self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
         self._db.execute(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
@@ -182,8 +217,18 @@ class Catalog:
                 None if text.malignant is None else int(text.malignant),
             ],
         )
-        self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
+
+    def distinct_texts(self) -> dict[str, int]:
+        """How many texts differ: `retrieval`, and `concept` for those that differ in what a slide shows."""
+        query = "SELECT count(DISTINCT retrieval_key), count(DISTINCT concept_key) FROM texts"
+        retrieval, concept = self._db.execute(query).fetchone()
+        return {"retrieval": retrieval, "concept": concept}
+
+    def most_repeated(self, count: int) -> list[int]:
+        """How many slides have the most frequent statement of what they show, the next, and so on."""
+        query = "SELECT count(*) FROM texts GROUP BY concept_key ORDER BY 1 DESC LIMIT ?"
+        return [row[0] for row in self._db.execute(query, [count])]
 
     def texts(self, *, split: Split | None = None) -> list[SlideText]:
         """The curated texts of all slides, or of one split, by slide."""
@@ -194,6 +239,43 @@ class Catalog:
     def texts_digest(self, split: Split) -> str:
         """A hash of the texts of a split: what a model trained on them has as parent."""
         return digest([[t.slide_id, t.retrieval_text, t.generation_text] for t in self.texts(split=split)])
+
+    # Corrections
+
+    def put_correction(self, correction: Correction) -> None:
+        """Store what a person wrote of a slide; it stays until it is dropped, whatever is curated meanwhile."""
+        values = [getattr(correction, name) for name in Correction.__slots__]
+        self._db.execute("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?, ?)", values)
+
+    def drop_correction(self, slide_id: str) -> bool:
+        """Forget a correction; True when there was one."""
+        return self._db.execute("DELETE FROM corrections WHERE slide_id = ?", [slide_id]).rowcount > 0
+
+    def corrections_of_case(self, case_id: str) -> dict[str, Correction]:
+        """The corrections of a case's slides, by slide."""
+        rows = self._db.execute(
+            "SELECT c.* FROM corrections c JOIN slides s USING (slide_id) WHERE s.case_id = ?", [case_id]
+        )
+        return {row["slide_id"]: Correction(**row) for row in rows}
+
+    def corrected_without_report(self) -> list[tuple[Slide, Correction]]:
+        """Corrections of slides whose case has no report, by slide."""
+        rows = self._db.execute(
+            "SELECT s.*, c.* FROM corrections c JOIN slides s USING (slide_id) LEFT JOIN reports r USING (case_id) "
+            "WHERE r.case_id IS NULL ORDER BY slide_id"
+        ).fetchall()
+        return [(_slide(row), Correction(**{name: row[name] for name in Correction.__slots__})) for row in rows]
+
+    def reviewed(self, slide_id: str | None = None) -> Iterator[ReviewedText]:
+        """Slides with their text, correction and report, by slide and one at a time; all, or the one of that id."""
+        where, values = ("", []) if slide_id is None else ("WHERE s.slide_id = ?", [slide_id])
+        rows = self._db.execute(
+            "SELECT s.slide_id, coalesce(t.part, s.part_id) AS part, t.retrieval_text, t.generation_text, r.report, "  # noqa: S608
+            "c.report_digest AS corrected FROM slides s LEFT JOIN texts t USING (slide_id) "
+            f"LEFT JOIN corrections c USING (slide_id) LEFT JOIN reports r USING (case_id) {where} ORDER BY s.slide_id",
+            values,
+        )
+        return (ReviewedText(**row) for row in rows)
 
     # Outcomes and counts
 
@@ -222,6 +304,10 @@ class Catalog:
     def case_ids(self) -> set[str]:
         """Cases that have a slide."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT case_id FROM slides")}
+
+    def reported_case_ids(self) -> set[str]:
+        """Cases that have a report."""
+        return {row[0] for row in self._db.execute("SELECT case_id FROM reports")}
 
     def _count(self, query: str, values: Sequence[Any] = ()) -> int:
         return int(self._db.execute(query, values).fetchone()[0])

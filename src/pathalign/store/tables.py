@@ -1,8 +1,9 @@
-"""Reading CSV and Parquet tables row by row, with the line of each row."""
+"""Reading CSV, JSONL and Parquet tables row by row, with the line of each row."""
 
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,22 +17,25 @@ class Row:
     """One row: where it stands and its cells, stripped; a missing cell is the empty string."""
 
     line: int
-    """The first line of the row in a CSV (header = 1); row number + 1 in Parquet."""
+    """The first line of the row in a CSV (header = 1) or JSONL; row number + 1 in Parquet."""
     cells: dict[str, str]
     malformed: str = ""
     """Why the row cannot be used at all, such as more cells than the header has."""
 
 
 def read_rows(path: Path, *, required: Collection[str]) -> Iterator[Row]:
-    """Rows of a CSV or Parquet file.
+    """Rows of a CSV, JSONL (one object a line) or Parquet file.
 
     Raises `BadTable` when the file is missing, is no text, or lacks a required column.
     """
     if not path.is_file():
         seen = "is a folder" if path.is_dir() else "does not exist"
-        raise BadTable(f"{path} {seen}. Give the path of a CSV or Parquet file.")
+        raise BadTable(f"{path} {seen}. Give the path of a CSV, JSONL or Parquet file.")
     if path.suffix.lower() in {".parquet", ".pq"}:
         yield from _parquet_rows(path, required)
+        return
+    if path.suffix.lower() in {".jsonl", ".ndjson"}:
+        yield from _json_rows(path, required)
         return
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a report may be longer than the default 128 kB
     try:
@@ -70,6 +74,26 @@ def _check_header(path: Path, header: list[str], required: Collection[str]) -> N
     repeated = {name for name in header if name and header.count(name) > 1}
     if repeated:
         raise BadTable(f"{path.name} has the column {', '.join(sorted(repeated))} twice. Keep one of them.")
+
+
+def _json_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
+    try:
+        with path.open(encoding="utf-8-sig") as f:
+            for line, text in enumerate(f, start=1):
+                if not text.strip():
+                    continue
+                try:
+                    record = json.loads(text)
+                except ValueError:
+                    record = None
+                if not isinstance(record, dict):
+                    yield Row(line, {}, "the line is no JSON object")
+                    continue
+                missing = [name for name in required if name not in record]
+                cells = {name: "" if value is None else str(value).strip() for name, value in record.items()}
+                yield Row(line, cells, f"the line lacks {', '.join(missing)}" if missing else "")
+    except UnicodeDecodeError as error:
+        raise BadTable(f"{path.name} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
 
 
 def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:

@@ -15,11 +15,16 @@ from pathalign.domain.splits import split_of_patient
 from pathalign.slides.resolution import LEAST_MPP, MOST_MPP
 from pathalign.slides.slide_opening import OpenRequest
 from pathalign.slides.slide_reading import Ended, ReadingConfig
+from pathalign.slides.sources.dicom import SpecimenLabels
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.store.catalog import Catalog
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace
+from pathalign.tasks.slide_places import ReportedCases, SlidePlaces, read_barcodes
+from pathalign.text.slide_names.convention import NameConvention
+from pathalign.text.stains.stain import stain_of
 
+READ_NAMES = NameConvention()
 _SAFE_ID = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 
 
@@ -40,6 +45,8 @@ class Registration:
     reports_added: int = 0
     reports_unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    from_names: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Convention -> column -> slides whose empty cell was filled from their name, a barcode or a DICOM header."""
     notes: list[str] = field(default_factory=list)
     """What was taken, but may not be what was meant."""
 
@@ -50,6 +57,7 @@ class Registration:
             "slides_updated": self.slides_updated,
             "reports_added": self.reports_added,
             "reports_unchanged": self.reports_unchanged,
+            "from_names": self.from_names,
             "problems": [problem.as_json() for problem in self.problems],
             "notes": self.notes,
         }
@@ -60,13 +68,17 @@ def add(
     slides_table: Path,
     reports_table: Path | None = None,
     *,
+    names: NameConvention = READ_NAMES,
+    barcodes_table: Path | None = None,
     reading: ReadingConfig | None = None,
     progress: Progress = silent,
 ) -> Registration:
     """Register the slides and reports of two tables; known ones are updated.
 
-    Good rows are stored whatever the bad ones are: with `reading.workers`, slides are opened in processes of their own,
-    so that one which hangs or kills its reader is a bad row too. Raises `BadTable` when a table cannot be read at all.
+    Where a row gives no case, part, block or stain, they come from the barcode table, from the slide's name by `names`,
+    or from its DICOM header. Good rows are stored whatever the bad ones are: with `reading.workers`, slides are opened
+    in processes of their own, so that one which hangs or kills its reader is a bad row too. Raises `BadTable` when a
+    table cannot be read at all.
     """
     done = Registration()
     rows = list(read_rows(slides_table, required=("slide_id", "path")))
@@ -75,8 +87,19 @@ def add(
     if reports_table:
         done.notes += _unknown_columns(reports_table, reports, _REPORT_COLUMNS)
     drafts = _drafts_of(slides_table, rows, done)
-    drafts = _those_that_open(slides_table, drafts, reading or ReadingConfig(), done, progress)
+    places = SlidePlaces(convention=names)
+    if barcodes_table:
+        places.barcodes, bad = read_barcodes(barcodes_table)
+        done.problems += bad
+    labels: dict[str, SpecimenLabels] = {}
+    drafts = _those_that_open(slides_table, drafts, reading or ReadingConfig(), done, progress, labels)
     with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog, catalog.transaction():
+        reported = ReportedCases.of(catalog.reported_case_ids() | {row.cells["case_id"] for row in reports} - {""})
+        drafts = [
+            replace(d, slide=places.fill(d.slide, d.row.cells, labels.get(d.slide.slide_id), reported)) for d in drafts
+        ]
+        done.from_names = {convention: dict(count) for convention, count in places.filled.items()}
+        done.notes += places.notes() + _unknown_stains(drafts)
         _add_slides(catalog, slides_table, drafts, done)
         if reports_table:
             _add_reports(catalog, reports_table, reports, done)
@@ -91,6 +114,13 @@ class _Draft:
     slide: Slide
     split: Split | None
     """What the row itself says."""
+
+
+def _unknown_stains(drafts: list[_Draft]) -> list[str]:
+    """A note on stains that have no name here: their slides are taken for what the diagnosis was made on."""
+    unknown = sorted({d.slide.stain for d in drafts if d.slide.stain and stain_of(d.slide.stain) is None})
+    few = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+    return [f"Stains not known: {few}. `curate` takes their slides for H&E."] if unknown else []
 
 
 def _unknown_columns(table: Path, rows: list[Row], known: tuple[str, ...]) -> list[str]:
@@ -109,9 +139,14 @@ def _drafts_of(table: Path, rows: list[Row], done: Registration) -> list[_Draft]
 
 
 def _those_that_open(
-    table: Path, drafts: list[_Draft], reading: ReadingConfig, done: Registration, progress: Progress
+    table: Path,
+    drafts: list[_Draft],
+    reading: ReadingConfig,
+    done: Registration,
+    progress: Progress,
+    labels: dict[str, SpecimenLabels],
 ) -> list[_Draft]:
-    """The drafts whose slide opens, and those without pixels."""
+    """The drafts whose slide opens, and those without pixels; `labels` takes what DICOM headers say."""
     requests = [
         OpenRequest(slide_id=draft.slide.slide_id, path=draft.slide.path, given_mpp=draft.slide.mpp)
         for draft in drafts if draft.slide.path is not None
@@ -122,7 +157,11 @@ def _those_that_open(
         for request, event in pool.read(requests):
             if isinstance(event, Ended):
                 refused[request.slide_id] = event.reason
-            elif event.disagrees_with:
+                advance(1)
+                continue
+            if event.specimen is not None:
+                labels[request.slide_id] = event.specimen
+            if event.disagrees_with:
                 contradicted.append(f"{request.slide_id} ({event.mpp:g}, also {event.disagrees_with})")
             advance(1)
     if contradicted:
@@ -210,9 +249,11 @@ def _draft_of(row: Row, folder: Path, first_line: dict[str, int]) -> _Draft:
     path = Path(os.path.abspath(folder / cells["path"])) if cells["path"] else None  # noqa: PTH100  links stay links
     if path is not None and not os.path.exists(path):  # noqa: PTH110  False, not an error, where it may not be looked at
         raise _BadRow(f"there is no file at its path {cells['path']} (paths are relative to the table)")
+    stain = stain_of(cells.get("stain", ""))
     slide = Slide(
         slide_id=slide_id, path=path, patient_id=cells.get("patient_id") or case_id, case_id=case_id,
-        part_id=cells.get("part_id", ""), block_id=cells.get("block_id", ""), stain=cells.get("stain", ""),
+        part_id=cells.get("part_id", ""), block_id=cells.get("block_id", ""),
+        stain=stain.name if stain else cells.get("stain", ""),
         mpp=_mpp_of(cells.get("mpp", "")), split=split or Split.TRAIN,
     )  # fmt: skip
     return _Draft(row=row, slide=slide, split=split)

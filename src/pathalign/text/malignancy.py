@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 _MALIGNANT = re.compile(
     r"\b(?:\w*(?:carcinoma|sarcoma|melanoma|blastoma|glioma)s?|carcinomatosis|lymphomas?|leuka?emias?|"
@@ -65,7 +66,14 @@ _RESTART = re.compile(
     rf"[^,]*\b{_TUMOUR}\b[^,]*\b(?:present|identified|seen|involves|extends|invades))\b",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r",(?!\d)")
+_LATE_DENIAL = re.compile(
+    r"\b(?:absent|cannot|ruled out|negative|uninvolved|consistent with|probabl[ey]|likely|favou?r\w*)\b", re.IGNORECASE
+)
 _LIST_GOES_ON = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+_REACH = 400
+"""Characters around a term in which a word may deny it: without a bound, a long sentence of many terms takes hours."""
+_MOST_INSERTIONS = 12
 _LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})", re.IGNORECASE)
 
 
@@ -83,11 +91,49 @@ def is_malignant(text: str) -> bool | None:
             continue
         for clause, inherits in _clauses(segment):
             for term in (*_MALIGNANT.finditer(clause), *_PRESENT.finditer(clause)):
-                if inherits or _denied(clause, term):
+                if inherits or _denied(clause, *term.span()):
                     denied = True
-                elif not _past_or_doubtful(clause, term):
+                elif not _past_or_doubtful(clause, *term.span()):
                     return True
     return False if denied else None
+
+
+def stated_terms(text: str, terms: Sequence[tuple[int, int]]) -> list[bool]:
+    """Whether each term of a text, given by its offsets in order, is stated: not denied, of the past or in doubt."""
+    stated: list[bool] = []
+    at = 0
+    for start, end in _spans(_SEGMENT, text):
+        if at >= len(terms) or terms[at][0] >= end:
+            continue
+        clauses = _clauses(text[start:end])
+        for number, (first, last) in enumerate(_spans(_COMMA, text[start:end])):
+            clause, inherits = clauses[number]
+            while at < len(terms) and terms[at][0] < start + last:
+                term = (max(0, terms[at][0] - start - first), min(terms[at][1] - start, last) - first)
+                stated.append(not inherits and _is_stated(clause, *term))
+                at += 1
+    return stated + [True] * (len(terms) - len(stated))
+
+
+def _is_stated(clause: str, start: int, end: int) -> bool:
+    """Whether a term of a clause is stated, as far as the words around it tell."""
+    begin = clause.find(" ", start - _REACH, start) + 1 if start > _REACH else 0
+    near = clause[begin : end + _REACH]
+    return not (_denied(near, start - begin, end - begin) or _past_or_doubtful(near, start - begin, end - begin))
+
+
+def has_denial_or_doubt(text: str) -> bool:
+    """Whether a text holds any word of negation, history or doubt, whatever it governs."""
+    return bool(_NEGATION.search(text) or _PAST_OR_DOUBT.search(text) or _LATE_DENIAL.search(text))
+
+
+def _spans(cut: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """The pieces between the cuts of a text."""
+    start = 0
+    for found in cut.finditer(text):
+        yield start, found.start()
+        start = found.end()
+    yield start, len(text)
 
 
 def _clauses(segment: str) -> list[tuple[str, bool]]:
@@ -96,13 +142,14 @@ def _clauses(segment: str) -> list[tuple[str, bool]]:
     A negation is passed on through a list ("no dysplasia, carcinoma or ulcer"); a predicate that stands alone after a
     comma is joined to the clauses before it ("carcinoma, 3 mm, is not seen").
     """
-    pieces = re.split(r",(?!\d)", segment)
+    pieces = _COMMA.split(segment)
     clauses: list[tuple[str, bool]] = []
     negated = False
+    last_of_list = max((at for at, piece in enumerate(pieces) if _LIST_GOES_ON.search(piece)), default=-1)
     for at, piece in enumerate(pieces):
-        listed = len(piece.split()) <= 3 or _LIST_GOES_ON.search(",".join(pieces[at:])) is not None
+        listed = len(piece.split()) <= 3 or at <= last_of_list
         negated = negated and listed and not _RESTART.match(piece)
-        clauses.append((piece + _late_predicate(pieces[at + 1 :]), negated))
+        clauses.append((piece + _late_predicate(pieces[at + 1 : at + 1 + _MOST_INSERTIONS]), negated))
         cues = list(_NEGATION.finditer(piece))
         negated = (negated or bool(cues)) and not _SCOPE_BREAK.search(piece, cues[-1].end() if cues else 0)
     return clauses
@@ -118,20 +165,20 @@ def _late_predicate(later: list[str]) -> str:
     return ""
 
 
-def _denied(clause: str, term: re.Match[str]) -> bool:
+def _denied(clause: str, start: int, end: int) -> bool:
     """Whether a negation governs a term of the clause, from before it or after it."""
-    cues = list(_NEGATION.finditer(clause, 0, term.start()))
-    if cues and not _SCOPE_BREAK.search(clause, cues[-1].end(), term.start()):
+    cues = list(_NEGATION.finditer(clause, 0, start))
+    if cues and not _SCOPE_BREAK.search(clause, cues[-1].end(), start):
         return True
-    after = clause[term.end() :]
+    after = clause[end:]
     stop = _SCOPE_BREAK.search(after)
     return _DENIED_AFTER.match(after[: stop.start()] if stop else after) is not None
 
 
-def _past_or_doubtful(clause: str, term: re.Match[str]) -> bool:
+def _past_or_doubtful(clause: str, start: int, _: int) -> bool:
     """Whether a term is of the past, or only suspected."""
-    for cue in _PAST_OR_DOUBT.finditer(clause, 0, term.start()):
-        between = clause[cue.end() : term.start()]
+    for cue in _PAST_OR_DOUBT.finditer(clause, 0, start):
+        between = clause[cue.end() : start]
         # "Prior biopsy site with carcinoma" is about today's carcinoma.
         if len(between.split()) <= 4 and not re.search(r"\b(?:with|site|changes|and)\b", between, re.IGNORECASE):
             return True

@@ -19,6 +19,7 @@ _KEPT = re.compile(
     r"vin|ain|hsil|lsil|gist|nos|ihc|pas|er|pr|who|isup|cll|sll|dlbcl|malt|sbr|figo|gej?|psa|ttf|alk|i{2,3}|iv|vii?|"
     r"[a-z]*\d\w*)\b"
 )
+_STAGE = re.compile(r"[yr]?p[TNM]")
 _CAPITAL, _SMALL = re.compile(r"[A-Z]"), re.compile(r"[a-z]")
 
 
@@ -29,8 +30,13 @@ def text_key(text: str) -> str:
     signs of a stain result do.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = _NEGATIVE.sub(" negative ", _POSITIVE.sub(" positive ", plain))
+    plain = signs_as_words(plain)
     return _SPACES.sub(" ", _NOT_WORD.sub(" ", plain)).strip()
+
+
+def signs_as_words(text: str) -> str:
+    """The text with the signs of stain results as words: "HER2(-)" is "HER2 negative"."""
+    return _NEGATIVE.sub(" negative ", _POSITIVE.sub(" positive ", text))
 
 
 def tidy(text: str) -> str:
@@ -48,7 +54,7 @@ def sentence_case(text: str) -> str:
         text = _KEPT.sub(lambda kept: kept[0].capitalize() if kept["name"] else kept[0].upper(), text.lower())
     for at, char in enumerate(text):
         if char.isalnum():
-            # "2 of 11 nodes" has no letter to raise; "p53" keeps its small one.
-            as_is = char.isdigit() or text[at + 1 : at + 2].isdigit()
+            # "2 of 11 nodes" has no letter to raise; "p53" and "pTNM" keep their small one.
+            as_is = char.isdigit() or text[at + 1 : at + 2].isdigit() or _STAGE.match(text, at) is not None
             return text if as_is else text[:at] + char.upper() + text[at + 1 :]
     return text

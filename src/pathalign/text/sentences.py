@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pathalign.text.normalise import tidy
 
@@ -10,8 +11,9 @@ from pathalign.text.normalise import tidy
 # cannot end one, was broken by the line and not by its author.
 _BROKEN = re.compile(
     r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|no|not|without|involving|invading|"
-    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|upper|lower|"
-    r"inner|outer|ductal|lobular|urothelial|left|right|metastatic|invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|"
+    r"(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|invasive|infiltrating|"
+    r"submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
     r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
 )
@@ -25,37 +27,59 @@ _LIST_MARK = re.compile(
     re.IGNORECASE,
 )
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
-_LABEL = re.compile(r"p[TNM]?\w?\d")
+_LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(r"\b(?:dr|vs|no|approx|dept|st|cf|e\.g|i\.e|etc|fig|[A-Z])$", re.IGNORECASE)
 _NUMBER_BREAK = re.compile(r"(?<=\bgrade)\.\s+(?=\d)|(?<=\d)\.\s+(?=(?:of|out of|cm|mm|x)\b)", re.IGNORECASE)
+_EDGES = " \t\n\r.;,:-–—•·*▪●>"
+_LONGEST_CUE = 30
 
 
-def sentences(text: str) -> tuple[str, ...]:
-    """The findings of a text in order, each tidy and without its final full stop.
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finding: its text, tidy and without a final full stop, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Sentence, ...]:
+    """The findings of a text, or of a stretch of it, in order; offsets are those of the whole text.
 
     Sentences end at a full stop, a line end or a bullet; a break within a sentence is mended where small letters or
     an open connective ("with", "of", a comma) show it.
     """
-    text = _NUMBER_BREAK.sub(" ", _LIST_MARK.sub("\n", text))
-    found: list[str] = []
-    held, at = "", 0
+    # Marks of lists and full stops within numbers make room for as many spaces, so that offsets hold.
+    text = _NUMBER_BREAK.sub(_blank, _LIST_MARK.sub(_line_end, text[start : len(text) if end is None else end]))
+    found: list[Sentence] = []
+    held: list[str] = []
+    first = at = 0
     for cut in _SPLIT.finditer(text):
-        piece = text[at : cut.start()]
-        held, at = held + piece, cut.end()
+        held.append(text[at : cut.start()])
+        at = cut.end()
+        tail = "".join(held[-4:])[-_LONGEST_CUE:]
         goes_on = text[at : at + 1].islower()
         if cut.lastgroup == "stop":
-            mended = (goes_on and not _starts_label(text, at)) or _BROKEN.search(held[-30:] + " ") is not None
-            mended = mended or _ABBREVIATION.search(held) is not None
+            mended = (goes_on and not _starts_label(text, at)) or _BROKEN.search(tail + " ") is not None
+            mended = mended or _ABBREVIATION.search(tail) is not None
         else:
-            mended = cut.lastgroup == "line" and (goes_on or _BROKEN.search(held[-30:] + " ") is not None)
+            mended = cut.lastgroup == "line" and (goes_on or _BROKEN.search(tail + " ") is not None)
         # A "no" cut off from what it denies would leave that stated.
-        if (mended and held.strip()) or _LONE_NEGATION.fullmatch(held):
-            held += " "
+        if (mended and tail.strip()) or _LONE_NEGATION.fullmatch(tail):
+            held.append(" ")
             continue
-        found.append(held)
-        held = ""
-    found.append(held + text[at:])
-    return tuple(line for line in map(_finding, found) if re.search(r"[A-Za-z]{2}", line))
+        found += _finding("".join(held), text, first, cut.start(), start)
+        held, first = [], at
+    found += _finding("".join(held) + text[at:], text, first, len(text), start)
+    return tuple(found)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _line_end(match: re.Match[str]) -> str:
+    return "\n" + " " * (len(match[0]) - 1)
 
 
 def _starts_label(text: str, at: int) -> bool:
@@ -63,5 +87,11 @@ def _starts_label(text: str, at: int) -> bool:
     return _LABEL.match(text, at) is not None
 
 
-def _finding(piece: str) -> str:
-    return tidy(piece).strip(" .;,:-–•*")
+def _finding(held: str, text: str, first: int, last: int, offset: int) -> list[Sentence]:
+    """The finding of the pieces held, which stand between two places of the text; none when it has no word."""
+    line = tidy(held).strip(" .;,:-–•*")
+    if not re.search(r"[A-Za-z]{2}", line):
+        return []
+    raw = text[first:last]
+    start = first + len(raw) - len(raw.lstrip(_EDGES))
+    return [Sentence(line, offset + start, offset + first + len(raw.rstrip(_EDGES)))]

@@ -21,7 +21,7 @@ _LENGTH = (
     r"size)"
     r"|\s*in (?:size|diameter|length|thickness|aggregate|extent))?"
 )
-_ABOUT = r"(?:approximately |about |up to |at least |less than |estimated at )?"
+_ABOUT = r"(?:approximately |about |up to |at least |less than |estimated at )?[~<>]?\s?"
 
 GRADE = re.compile(
     r"\b(?:(?:who|isup|fuhrman|nottingham|histologic(?:al)?|nuclear|figo|overall|primary|secondary|combined|total)\s+)*"
@@ -101,12 +101,13 @@ _IN_NODES = re.compile(
     rf"\s*\b(?:in|to|involving|within)\s+(?:{_COUNT}|{_NUMBER})\s+(?:[\w-]+\s+){{0,3}}?nodes?\b", re.IGNORECASE
 )
 _NODES = re.compile(
-    rf"\b(?:a total of\s+)?{_NUMBER}\s+(?:\({_NUMBER}\)\s+)?(?=(?:[\w-]+\s+){{0,3}}?nodes?\b)", re.IGNORECASE
+    rf"\b(?:a total of\s+)?{_NUMBER}\s+(?:\({_NUMBER}\)\s+)?(?=(?:[\w-]+\s+){{0,6}}?nodes?\b)", re.IGNORECASE
 )
 
 # Without one of these a clause has nothing to take out; most have none, and the test is cheap.
 _SUSPECT = re.compile(
-    rf"\d|{SIDE.pattern}|\b(?:upper|lower|middle|mid|outer|inner|dimensions?|diameter|measur\w+|{_UNIT})\b|\b{_NUMBER}\b(?=.*\bnodes?\b)",
+    rf"\d|{SIDE.pattern}|\b(?:upper|lower|middle|mid|outer|inner|dimensions?|diameter|measur\w+|{_UNIT})\b|"
+    rf"\b{_NUMBER}\b(?=.{{0,120}}\bnodes?\b)|\b{_NUMBER} (?:out )?of\b",
     re.IGNORECASE,
 )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.normalise import sentence_case, text_key
 from pathalign.text.organ import organ_of
+from pathalign.text.statements.classification import before_tests
+from pathalign.text.statements.statement import Dropped, Kind, Statement, ViewSentence
 from pathalign.text.unseen import strip_unseen
 
 _NODE = "Lymph node"
@@ -15,35 +18,74 @@ _HEADER = re.compile(
     r"[^:.]{3,120}\b(?:biops\w+|excision|resection|\w*ectomy|dissection|curettage|washings?)[^:.;]{0,30}:\s*",
     re.IGNORECASE,
 )
+_LAST_STOPS = re.compile(r"[ .;:,]+$")
 
 
-def retrieval_text(header: str, findings: Iterable[str]) -> str:
+def retrieval_view(header: Statement | None, findings: Iterable[Statement]) -> tuple[ViewSentence, ...]:
     """The header and the findings as sentences, with everything that the report says, sizes and counts too."""
-    return _titled(sentence_case(header.rstrip(" .:")), [sentence_case(finding) for finding in findings])
+    said = [_sentence(sentence_case(one.text), one) for one in findings]
+    return _titled(sentence_case(header.text.rstrip(" .:")) if header else "", header, said)
 
 
-def generation_text(header: str, findings: Iterable[str]) -> str:
-    """The organ and the findings that a slide can show, "Organ: finding. Finding."; "" when no finding is visible.
+def generation_view(
+    header: Statement | None, findings: Sequence[Statement]
+) -> tuple[tuple[ViewSentence, ...], tuple[Statement, ...]]:
+    """The organ and the findings that a slide can show, "Organ: finding. Finding."; none when no finding is visible.
 
     The organ comes from the header without laterality, subsite or procedure; without a known organ the findings stand
-    alone. A finding said twice is said once.
+    alone. A finding said twice is said once. Beside the sentences, the findings with why each was dropped, if it was.
     """
-    organ = organ_of(header)
-    visible: dict[str, str] = {}
-    findings = tuple(findings)
+    organ = organ_of(header.text) if header else ""
+    visible: dict[str, ViewSentence] = {}
+    dropped: list[Dropped | None] = []
     for finding in findings:
-        inner, stated = _without_header(finding, organ)
-        said = strip_unseen(stated, of_nodes=(inner or organ) == _NODE)
-        if said:
-            said = f"{inner}: {sentence_case(said)}" if inner else sentence_case(said)
-            visible.setdefault(text_key(said), said)
-    visible.pop(text_key(organ), None)  # "Urinary bladder" alone, as a heading within the part
-    if organ == _NODE and not visible:
+        unseen = bool(finding.kinds) and Kind.VISIBLE not in finding.kinds
+        tested = Kind.IHC in finding.kinds or Kind.MOLECULAR in finding.kinds
+        said = "" if unseen else _visible(before_tests(finding.text) if tested else finding.text, organ)
+        reason: Dropped | None = None
+        key = text_key(said)
+        if not said:
+            reason = Dropped.CLAUSES if Kind.VISIBLE in finding.kinds else Dropped.UNSEEN
+        elif key in visible or key == text_key(organ):  # the organ alone is a heading within the part
+            reason = Dropped.REPEATED
+        dropped.append(reason)
+        if reason is None:
+            visible[key] = _sentence(said, finding)
+    if organ == _NODE and not visible and findings:
         # A count was all that was said of the nodes ("2 of 11 lymph nodes positive"); its sign is visible.
-        verdict = is_malignant(". ".join(findings))
+        verdict = is_malignant(". ".join(finding.text for finding in findings))
         if verdict is not None:
-            visible[""] = "Positive for metastatic tumor" if verdict else "Negative for tumor"
-    return _titled(organ, visible.values()) if visible else ""
+            sign = "Positive for metastatic tumor." if verdict else "Negative for tumor."
+            visible[""] = ViewSentence(sign, findings[0].start, findings[-1].end, (Kind.VISIBLE,))
+            dropped = [None] * len(findings)
+    sentences = _titled(organ, header, list(visible.values())) if visible else ()
+    return sentences, tuple(map(_dropped, findings, dropped))
+
+
+def _visible(finding: str, organ: str) -> str:
+    """What a slide shows of a finding, with an organ of its own before it; "" for nothing."""
+    inner, stated = _without_header(finding, organ)
+    said = strip_unseen(stated, of_nodes=(inner or organ) == _NODE)
+    if not said:
+        return ""
+    return f"{inner}: {sentence_case(said)}" if inner else sentence_case(said)
+
+
+def _dropped(finding: Statement, reason: Dropped | None) -> Statement:
+    return finding if reason is None else replace(finding, dropped=reason)
+
+
+def joined(texts: Iterable[Sequence[ViewSentence]]) -> tuple[ViewSentence, ...]:
+    """The texts of several parts as one, each said once."""
+    said: dict[str, Sequence[ViewSentence]] = {}
+    for text in texts:
+        said.setdefault(text_key(text_of(text)), text)
+    return tuple(sentence for text in said.values() for sentence in text)
+
+
+def text_of(sentences: Iterable[ViewSentence]) -> str:
+    """The text that sentences make."""
+    return " ".join(sentence.text for sentence in sentences)
 
 
 def _without_header(finding: str, organ: str) -> tuple[str, str]:
@@ -58,14 +100,12 @@ def _without_header(finding: str, organ: str) -> tuple[str, str]:
     return "" if inner == organ else inner, finding[found.end() :]
 
 
-def joined(texts: Iterable[str]) -> str:
-    """The texts of several parts as one, each said once."""
-    said: dict[str, str] = {}
-    for text in texts:
-        said.setdefault(text_key(text), text)
-    return " ".join(text for text in said.values() if text)
+def _sentence(said: str, of: Statement) -> ViewSentence:
+    return ViewSentence(f"{_LAST_STOPS.sub('', said)}.", of.start, of.end, of.kinds)
 
 
-def _titled(title: str, sentences: Iterable[str]) -> str:
-    body = " ".join(f"{re.sub(r'[ .;:,]+$', '', sentence)}." for sentence in sentences)
-    return f"{title}: {body}" if title and body else body or title
+def _titled(title: str, header: Statement | None, said: list[ViewSentence]) -> tuple[ViewSentence, ...]:
+    """The sentences below their title, which ends with a colon where something follows."""
+    if not title or header is None:
+        return tuple(said)
+    return (ViewSentence(f"{title}:" if said else title, header.start, header.end, ()), *said)

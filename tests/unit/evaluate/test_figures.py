@@ -15,11 +15,13 @@ from pathalign.evaluate.figures import (
     PALETTE,
     confusion_figure,
     histogram,
+    length_histogram,
     queue_figure,
     recall_bars,
     roc_figure,
     training_curves,
 )
+from pathalign.evaluate.report import FIGURE_ELEMENTS, SVG
 
 pytestmark = pytest.mark.unit
 
@@ -161,3 +163,14 @@ def test_pyplot_and_torch_are_never_loaded():
         "assert not {'matplotlib.pyplot', 'torch'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_lengths_of_texts() -> None:
+    """A bar for each bin, the median in words, plain SVG; no text is a figure too."""
+    svg = length_histogram([3, 0, 5, 1], bin_tokens=8, median_tokens=24, title="Length of texts")
+
+    assert "median 24" in svg
+    assert 'aria-label="Length of texts"' in svg
+    assert svg == length_histogram([3, 0, 5, 1], bin_tokens=8, median_tokens=24, title="Length of texts")
+    assert {element.tag.removeprefix(SVG) for element in ET.fromstring(svg).iter()} <= FIGURE_ELEMENTS
+    assert "<svg" in length_histogram([], bin_tokens=8, median_tokens=0, title="Length of none")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pathalign.domain.records import Outcome, Slide, SlideText, Split
+from pathalign.domain.records import Correction, Outcome, Slide, SlideText, Split
 from pathalign.errors import BadWorkspace, UnknownName
 from pathalign.store.catalog import Catalog
 
@@ -123,6 +123,59 @@ def test_a_report_says_whether_it_changed(catalog: Catalog) -> None:
     assert catalog.put_report("c1", "a") is False
     assert catalog.put_report("c1", "b") is True
     assert list(catalog.reports()) == [("c1", "b")]
+
+
+def test_reports_come_in_order_and_whole(catalog: Catalog) -> None:
+    """More reports than are held at a time come once each, by case, while other tables are written."""
+    cases = [f"c{number:04d}" for number in range(1000)]
+    with catalog.transaction():
+        for case in reversed(cases):
+            catalog.put_report(case, case.upper())
+        seen = []
+        for case, report in catalog.reports():
+            catalog.put_parts(case, [("A", "", 0, 1)])
+            seen.append((case, report))
+
+    assert seen == [(case, case.upper()) for case in cases]
+
+
+def test_slides_of_a_case(catalog: Catalog) -> None:
+    """By id; none for a case that has none."""
+    for slide in (a_slide("b"), a_slide("a"), a_slide("c", case_id="c2")):
+        catalog.put_slide(slide)
+
+    assert [slide.slide_id for slide in catalog.slides_of_case("c1")] == ["a", "b"]
+    assert catalog.slides_of_case("c3") == []
+
+
+def test_corrections_outlive_curation_and_fall_with_their_slide(catalog: Catalog, path: Path) -> None:
+    """Clearing texts leaves them; deleting the slide does not; a catalog of before has none."""
+    catalog.put_slide(a_slide("a"))
+    correction = Correction(slide_id="a", part="A", retrieval_text="x", generation_text="", report_digest="d")
+    catalog.put_correction(replace(correction, retrieval_text="older"))
+    catalog.put_correction(correction)
+    catalog.clear_texts()
+    assert catalog.corrections_of_case("c1") == {"a": correction}
+    assert catalog.corrected_without_report() == [(a_slide("a"), correction)]
+    catalog.put_report("c1", "report")
+    assert catalog.corrected_without_report() == []
+
+    catalog._db.execute("DELETE FROM slides")
+    assert catalog.drop_correction("a") is False
+
+    catalog._db.execute("DROP TABLE corrections")
+    with Catalog(path) as again:
+        assert again.corrections_of_case("c1") == {}
+
+
+def test_distinct_and_repeated_texts_are_counted(catalog: Catalog) -> None:
+    """By their keys."""
+    for name, concept in (("a", "x"), ("b", "x"), ("c", "y")):
+        catalog.put_slide(a_slide(name))
+        catalog.put_text(replace(a_text(a_slide(name)), retrieval_key=name, concept_key=concept))
+
+    assert catalog.distinct_texts() == {"retrieval": 3, "concept": 2}
+    assert catalog.most_repeated(5) == [2, 1]
 
 
 def test_texts_come_back_with_their_slide(catalog: Catalog) -> None:

@@ -95,3 +95,45 @@ def test_without_reports_the_repair_is_named(workspace: Workspace) -> None:
     """There is nothing to curate before reports are added."""
     with pytest.raises(MissingArtifact, match="--reports"):
         curate(workspace)
+
+
+STAINED = """FINAL DIAGNOSIS:
+A. BREAST, LEFT, BIOPSY:
+  - Invasive ductal carcinoma, 2.1 cm.
+  - ER positive (95 %), PR negative.
+B. STOMACH, BIOPSY:
+  - Chronic gastritis.
+  - Giemsa stain is negative for Helicobacter pylori.
+  - ER negative.
+"""
+
+
+def test_a_slide_has_the_text_of_its_stain(workspace: Workspace, write_table: WriteTable) -> None:
+    """An IHC or special-stain slide says its marker's result in its own part; where none is told, that is a problem."""
+    rows = [
+        ("he", "A", "H&E"), ("none", "A", ""), ("er", "A", "oestrogen receptor"), ("pr", "A", "PgR"),
+        ("ki67", "A", "MIB-1"), ("odd", "A", "Okapi blue"), ("er-b", "B", "ER"), ("giemsa", "B", "Giemsa"),
+        ("er-all", "", "ER"),
+    ]  # fmt: skip
+    slides = write_table(
+        "slides.csv", ("slide_id", "case_id", "part_id", "stain", "path"), *((i, "C1", p, s, "") for i, p, s in rows)
+    )
+    add(workspace, slides, write_table("reports.csv", ("case_id", "report"), ("C1", STAINED)))
+
+    problems = {problem.item: problem.reason for problem in curate(workspace).problems}
+
+    with Catalog(workspace.catalog_path) as catalog:
+        texts = {text.slide_id: text for text in catalog.texts()}
+    assert texts["er"].generation_text == "ER: positive."
+    assert texts["er"].retrieval_text.startswith("Breast: Invasive ductal carcinoma.")
+    assert texts["er"].retrieval_text.endswith(" ER positive (95 %).")
+    assert texts["pr"].generation_text == "PR: negative."
+    assert texts["er-b"].generation_text == "ER: negative."
+    assert texts["giemsa"].generation_text == "Giemsa: negative for Helicobacter pylori."
+    assert texts["er"].malignant is True
+    whole = texts["he"].generation_text
+    assert [texts[name].generation_text for name in ("none", "ki67", "odd")] == [whole] * 3
+    assert sorted(problems) == ["er-all", "ki67", "odd"]
+    assert "Ki-67 is not stated" in problems["ki67"]
+    assert "'Okapi blue' is not known" in problems["odd"]
+    assert "ER is stated in more than one way" in problems["er-all"]

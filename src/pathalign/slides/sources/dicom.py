@@ -11,6 +11,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,44 @@ def series_files(path: Path) -> list[Path]:
             "the series into its folder; name any one that is of type VOLUME."
         )
     return pixels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpecimenLabels:
+    """What a DICOM slide says of where it comes from, as the laboratory wrote it."""
+
+    container: str
+    """Identifier of the glass."""
+    specimens: tuple[str, ...]
+    """Identifiers of what lies on it."""
+
+
+def specimen_labels(path: Path) -> SpecimenLabels | None:
+    """The container and specimens that the header of a DICOM slide names; None when it names none or is not read.
+
+    `path` is a file of the series or its folder. Only the header is read, and of it only these identifiers. Without
+    wsidicom (extra `dicom`) it is None.
+    """
+    try:
+        import wsidicom  # noqa: F401  brings pydicom, and the errors that are caught
+        from pydicom import dcmread
+    except ImportError:
+        return None
+    try:
+        with _reading(path.name):
+            file = series_files(path)[0] if path.is_dir() else path
+            header = dcmread(
+                file, stop_before_pixels=True, specific_tags=["ContainerIdentifier", "SpecimenDescriptionSequence"]
+            )
+            named = [
+                str(item.get("SpecimenIdentifier", "")).strip()
+                for item in header.get("SpecimenDescriptionSequence") or []
+            ]
+            container = str(header.get("ContainerIdentifier") or "").strip()
+    except (UnreadableSlide, RefusedSlide):  # whether the slide can be read is for its source to say
+        return None
+    specimens = tuple(name for name in named if name)
+    return SpecimenLabels(container=container, specimens=specimens) if container or specimens else None
 
 
 class DicomSource:

@@ -30,11 +30,14 @@ def write_dicom_series(
     icc: bytes | None = None,
     series: str = SERIES,
     missing: frozenset[int] = frozenset(),
+    container: str = "1",
+    specimens: tuple[str, ...] = (),
 ) -> list[Path]:
     """Write `level0.dcm`, `level1.dcm` ... and `label.dcm` (of the loud colour); returns the levels' paths.
 
     With several `planes` of focus the middle one shows the image and the others its negative. The tiles of the indices
-    `missing` are not stored in level 0, which is then sparse: each frame says where it lies.
+    `missing` are not stored in level 0, which is then sparse: each frame says where it lies. `container` and
+    `specimens` are the laboratory's identifiers of the glass and of what lies on it.
     """
     folder.mkdir(exist_ok=True)
     paths = []
@@ -43,7 +46,7 @@ def write_dicom_series(
         paths.append(folder / f"level{k}.dcm")
         image_of = _Image(
             pixels=level, kind=kind, number=k + 1, mpp=mpp * 2**k, tile_px=tile_px, planes=planes, icc=icc,
-            missing=frozenset() if k else missing,
+            missing=frozenset() if k else missing, container=container, specimens=specimens,
         )  # fmt: skip
         _write(paths[-1], image_of, series)
     if label:
@@ -65,6 +68,8 @@ class _Image:
     planes: int = 1
     icc: bytes | None = None
     missing: frozenset[int] = frozenset()
+    container: str = "1"
+    specimens: tuple[str, ...] = ()
 
     def frames(self) -> list[bytes]:
         """Encoded frames, plane by plane, each in reading order."""
@@ -109,8 +114,11 @@ def _origin(image: _Image, series: str) -> dict[str, Any]:
         "StudyID": "", "StudyDate": "", "StudyTime": "", "AccessionNumber": "", "ReferringPhysicianName": "",
         "ContentDate": "20200101", "ContentTime": "000000", "AcquisitionDateTime": "20200101000000",
         "SpecimenLabelInImage": "YES" if image.kind[2] == "LABEL" else "NO", "BurnedInAnnotation": "NO",
-        "ContainerIdentifier": "1", "IssuerOfTheContainerIdentifierSequence": [], "AcquisitionContextSequence": [],
-        "ContainerTypeCodeSequence": [_code("433466003", "Microscope slide")], "SpecimenDescriptionSequence": [],
+        "ContainerIdentifier": image.container, "IssuerOfTheContainerIdentifierSequence": [],
+        "AcquisitionContextSequence": [],
+        "ContainerTypeCodeSequence": [_code("433466003", "Microscope slide")], "SpecimenDescriptionSequence": [
+            _item(SpecimenIdentifier=name, SpecimenUID=f"{series}.2000.{k}") for k, name in enumerate(image.specimens)
+        ],
         "ExtendedDepthOfField": "NO", "FocusMethod": "AUTO", "VolumetricProperties": "VOLUME",
     }  # fmt: skip
 

@@ -1,0 +1,128 @@
+"""How well reports become texts: gold by category, and all real reports and notes. `make proof-curation` runs it.
+
+    python benchmarks/curation.py [--seed 0]
+
+150 reports, drawn by a seed, were read and annotated as offsets and labels (tests/data/gold_reports.jsonl): where the
+diagnosis stands, its parts, and some seven statements of each with kinds, negation, uncertainty and history. Rules were
+tuned on one half; the other half is only counted here. Intervals are the bootstrap's, over reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import curation_corpus as corpus
+from curation_gold import (
+    Judged,
+    exact_share,
+    is_span_right,
+    judged,
+    kind_rows,
+    parts_found,
+    real_reports,
+    with_interval,
+)
+
+from pathalign.text.curation import CuratedReport, curate_report
+
+OUT = Path(__file__).parent / "out" / "curation.json"
+LEAST_DIAGNOSES, LEAST_PARTS, LEAST_CANCERS, LEAST_STAGES, LEAST_SPEED = 0.95, 0.90, 0.90, 0.95, 500
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    seed = options.parse_args().seed
+    reports = real_reports()
+    curated = {name: curate_report(text) for name, text in reports.items()}
+    rows: list[dict] = []
+    goals: list[dict] = []
+    for half in ("tuning", "test"):
+        measure_half(half, judged(half, reports), seed, rows, goals)
+    measure_corpus(reports, curated, rows, goals)
+    write(rows, goals)
+
+
+def measure_half(half: str, reports: Sequence[Judged], seed: int, rows: list[dict], goals: list[dict]) -> None:
+    """Spans, parts, kinds and negation of one half of the gold."""
+    spans = with_interval([(is_span_right(one), 1) for one in reports], lambda hits, of: hits / of, seed)
+    parts = [parts_found(one) for one in reports]
+    listing = [(found == listed, 1) for found, listed in parts if listed > 1]
+    whole = with_interval(listing, lambda hits, of: hits / of, seed)
+    recall = with_interval([one for one in parts if one[1]], lambda hits, of: hits / of, seed)
+    turned, said = corpus.negation_leaks(reports)
+    rows += [
+        {"half": half, "of": "diagnosis span", "value": spans[0], "interval": spans[1], "reports": len(reports)},
+        {"half": half, "of": "all parts of a report that lists some", "value": whole[0], "interval": whole[1],
+         "reports": len(listing)},
+        {"half": half, "of": "part", "value": recall[0], "interval": recall[1], "parts": sum(of for _, of in parts)},
+        {"half": half, "of": "statement with both ends right", "value": exact_share(reports)},
+        {"half": half, "of": "negated statements turned round", "value": turned, "said": said},
+        *kind_rows(half, reports, seed),
+    ]  # fmt: skip
+    goals += [
+        goal(f"parts found in reports that list some, {half} half", whole[0], LEAST_PARTS, whole[0] >= LEAST_PARTS),
+        goal(f"denied findings turned positive, {half} half", turned, 0, turned == 0),
+    ]
+
+
+def measure_corpus(
+    reports: dict[str, str], curated: dict[str, CuratedReport], rows: list[dict], goals: list[dict]
+) -> None:
+    """Every real report and note."""
+    found = sum(bool(one.parts) for one in curated.values()) / len(curated)
+    stating = sum(one.problem is None for one in curated.values()) / len(curated)
+    goals.append(goal("reports with a diagnosis", round(found, 4), LEAST_DIAGNOSES, found >= LEAST_DIAGNOSES))
+    leaks = corpus.leaks(list(curated.values()))
+    goals += [goal(f"generation texts with a {name}", count, 0, count == 0) for name, count in leaks.items()]
+    told, known = corpus.cancers_told(curated)
+    share = told / known
+    goals.append(goal("histology in the retrieval text", round(share, 4), LEAST_CANCERS, share >= LEAST_CANCERS))
+    right, stated, staged = corpus.t_stages_right()
+    share = right / stated
+    goals.append(goal("pT right where stated", round(share, 4), LEAST_STAGES, share >= LEAST_STAGES))
+    notes, asked, alone, generated = corpus.notes_read()
+    goals.append(goal("GTEx notes with a text", asked, notes, asked == notes))
+    texts, statements = corpus.speeds(list(reports.values()))
+    goals.append(goal("reports per CPU second", round(texts), LEAST_SPEED, texts >= LEAST_SPEED))
+    parts = [part for one in curated.values() for part in one.parts]
+    rows += [
+        {"of": "reports", "count": len(curated), "with a finding": round(stating, 4), "parts": len(parts),
+         "parts with a generation text": sum(bool(part.generation_text) for part in parts)},
+        {"of": "cancers", "told": told, "known": known},
+        {"of": "pT", "right": right, "stated": stated, "reports": staged},
+        {"of": "GTEx notes", "notes": notes, "read": asked, "taken for notes": alone, "generation text": generated},
+        {"of": "speed", "reports per CPU second": round(texts), "with all statements": round(statements)},
+    ]  # fmt: skip
+
+
+def goal(name: str, value: float, target: float, holds: bool) -> dict:
+    return {"goal": name, "value": value, "target": target, "holds": holds}
+
+
+def write(rows: list[dict], goals: list[dict]) -> None:
+    """The tables, and benchmarks/out/curation.json."""
+    for row in rows:
+        if "kind" in row:
+            scores = "  ".join(
+                f"{score} {row[score]:.3f} [{row[f'{score} interval'][0]:.2f}, {row[f'{score} interval'][1]:.2f}]"
+                for score in ("precision", "recall", "f1")
+            )
+            print(f"{row['half']:7} {row['kind']:15} {row['statements']:4}  {scores}")
+        else:
+            print(json.dumps(row))
+    for one in goals:
+        print(f"{'met   ' if one['holds'] else 'MISSED'} {one['goal']}: {one['value']} (target {one['target']})")
+    document = {
+        "name": "curation", "machine": platform.processor() or platform.machine(), "rows": rows, "goals": goals,
+    }  # fmt: skip
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The gold of curation, and how what is read compares with it: diagnosis spans, parts, kinds of statements."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathalign.text.curation import CuratedReport, curate_report
+from pathalign.text.statements.statement import Kind, Statement
+
+GOLD = Path(__file__).parents[1] / "tests" / "data" / "gold_reports.jsonl"
+DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+SOURCES = (("tcga_reports_t14.csv", "patient_filename"), ("tcga_reports_val.csv", "bcr_patient_barcode"))
+FLAGS = ("negated", "uncertain", "history")
+NEAR_CHARS, LEAST_OVERLAP = 3, 0.9
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A gold report, and what curation reads in it."""
+
+    gold: dict
+    text: str
+    curated: CuratedReport
+
+
+def real_reports() -> dict[str, str]:
+    """Report by its id in the files."""
+    csv.field_size_limit(10**7)
+    found = {}
+    for name, column in SOURCES:
+        with (DATA / "reports" / name).open(newline="", encoding="utf-8") as file:
+            found.update({row[column]: row["text"] for row in csv.DictReader(file)})
+    return found
+
+
+def judged(half: str, reports: dict[str, str]) -> list[Judged]:
+    """The gold reports of a half; raises `ValueError` where a text is not the one that was annotated."""
+    found = []
+    for line in GOLD.read_text(encoding="utf-8").splitlines():
+        gold = json.loads(line)
+        text = reports[gold["id"]]
+        if hashlib.sha256(text.encode()).hexdigest() != gold["sha256"]:
+            raise ValueError(f"The report of {gold['id']} is not the one that was annotated; see data/README.md.")
+        if gold["half"] == half:
+            found.append(Judged(gold, text, curate_report(text)))
+    return found
+
+
+def is_span_right(one: Judged) -> bool:
+    """Whether the diagnosis overlaps one of the right ones; comments and tables at its end may be in it or not."""
+    start, end = one.curated.diagnosis_start, one.curated.diagnosis_end
+    for gold in one.gold["diagnoses"]:
+        last = min(max(end, gold["end"]), gold["tail"])
+        shared = min(end, last) - max(start, gold["start"])
+        if shared >= LEAST_OVERLAP * (max(end, last) - min(start, gold["start"])):
+            return True
+    return not one.gold["diagnoses"] and not one.curated.parts
+
+
+def parts_found(one: Judged) -> tuple[int, int]:
+    """(found, listed) parts of the diagnosis that is listed in most of them; found at the right place and label."""
+    best = (0, 0)
+    for diagnosis in one.gold["diagnoses"]:
+        listed = diagnosis["parts"]
+        found = sum(
+            any(
+                part["label"] == mine.label and abs(part["start"] - mine.start) <= NEAR_CHARS
+                for mine in one.curated.parts
+            )
+            for part in listed
+        )
+        best = max(best, (found, len(listed)))
+    return best
+
+
+def overlapping(gold: dict, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements of which half lies in a gold one, or that cover half of it."""
+    found = []
+    for mine in statements:
+        shared = min(mine.end, gold["end"]) - max(mine.start, gold["start"])
+        if shared > 0 and 2 * shared >= min(mine.end - mine.start, gold["end"] - gold["start"]):
+            found.append(mine)
+    return found
+
+
+def kinds_of(gold: dict, statements: Sequence[Statement]) -> tuple[frozenset[str], frozenset[str]]:
+    """(gold, read) kinds and flags of a gold statement."""
+    mine = overlapping(gold, statements)
+    read = {kind.value for one in mine for kind in one.kinds} | {
+        flag for flag in FLAGS if any(getattr(one, flag) for one in mine)
+    }
+    right = set(gold["kinds"]) | {flag for flag in FLAGS if gold.get(flag)}
+    return frozenset(right), frozenset(read)
+
+
+def kind_rows(half: str, reports: Sequence[Judged], seed: int = 0) -> list[dict]:
+    """Precision, recall and F1 by kind and flag, with the bootstrap's 95 % intervals over reports."""
+    counted: dict[str, list[tuple[int, int, int]]] = {
+        name: [] for name in [*(k.value for k in Kind), *FLAGS, "all kinds"]
+    }
+    for one in reports:
+        pairs = [kinds_of(gold, one.curated.statements) for gold in one.gold["statements"]]
+        for name in counted:
+            names = {kind.value for kind in Kind} if name == "all kinds" else {name}
+            counted[name].append((
+                sum(len(right & read & names) for right, read in pairs),
+                sum(len((read - right) & names) for right, read in pairs),
+                sum(len((right - read) & names) for right, read in pairs),
+            ))  # fmt: skip
+    return [_row(half, name, counts, seed) for name, counts in counted.items()]
+
+
+def _row(half: str, name: str, counts: list[tuple[int, int, int]], seed: int) -> dict:
+    row: dict = {"half": half, "kind": name, "statements": sum(hit + missed for hit, _, missed in counts)}
+    for score, of in SCORES.items():
+        row[score], row[f"{score} interval"] = with_interval(counts, of, seed)
+    return row
+
+
+def _share(hits: int, of: int) -> float:
+    return hits / of if of else 1.0
+
+
+SCORES: dict[str, Callable[[int, int, int], float]] = {
+    "precision": lambda hit, wrong, _: _share(hit, hit + wrong),
+    "recall": lambda hit, _, missed: _share(hit, hit + missed),
+    "f1": lambda hit, wrong, missed: _share(2 * hit, 2 * hit + wrong + missed),
+}
+
+
+def with_interval(
+    counts: Sequence[tuple[int, ...]], score: Callable[..., float], seed: int = 0
+) -> tuple[float, list[float]]:
+    """A score of summed counts by report, with the bootstrap's 95 % interval."""
+    rng = random.Random(seed)
+    drawn = sorted(score(*map(sum, zip(*rng.choices(counts, k=len(counts)), strict=True))) for _ in range(RESAMPLES))
+    edges = [drawn[int(RESAMPLES * 0.025)], drawn[int(RESAMPLES * 0.975) - 1]]
+    return round(score(*map(sum, zip(*counts, strict=True))), 4), [round(edge, 4) for edge in edges]
+
+
+def exact_share(reports: Sequence[Judged]) -> float:
+    """Share of gold statements that begin and end where one of ours does, or where two meet."""
+    hits = Counter()
+    for one in reports:
+        starts = {mine.start for mine in one.curated.statements}
+        ends = {mine.end for mine in one.curated.statements}
+        for gold in one.gold["statements"]:
+            begins = any(abs(gold["start"] - at) <= NEAR_CHARS for at in starts)
+            hits[begins and any(abs(gold["end"] - at) <= NEAR_CHARS for at in ends)] += 1
+    return round(hits[True] / sum(hits.values()), 4)

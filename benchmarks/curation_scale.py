@@ -1,0 +1,96 @@
+"""How many reports `curate` reads a second, and how its memory grows with their number.
+
+    python benchmarks/curation_scale.py [--reports 50000]
+
+The real TCGA reports (`PATHALIGN_TEST_DATA`), again and again with a number added, one slide each, of all parts. Each
+run is a process of its own with one thread; a tenth of the reports first, so that growth shows. Includes
+de-identification, statements, the catalog and the page of 200 reports. Prints a table and writes
+benchmarks/out/curation_scale.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+from pathalign.domain.records import Slide, Split
+from pathalign.store.catalog import Catalog
+from pathalign.store.tables import read_rows
+from pathalign.store.workspace import Workspace, create_workspace, open_workspace
+from pathalign.tasks.curation import curate
+from pathalign.tasks.review import ReviewRequest
+
+OUT = Path(__file__).parent / "out" / "curation_scale.json"
+DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+MOST_GROWTH_MB = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--reports", type=int, default=50_000)
+    most = parser.parse_args().reports
+    texts = [row.cells["text"] for row in read_rows(DATA / "reports" / "tcga_reports_t14.csv", required=("text",))]
+    rows = []
+    print(f"{'reports':>8} {'reports/s':>10} {'CPU s':>8} {'MB before':>10} {'MB at most':>11} {'page kB':>8}")
+    OUT.parent.mkdir(exist_ok=True)
+    for count in (most // 10, most):
+        with tempfile.TemporaryDirectory(dir=OUT.parent) as folder:
+            fill(create_workspace(Path(folder)), texts, count)
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                row = pool.apply(measure, (folder, count))
+        rows.append(row)
+        print(
+            f"{row['reports']:8} {row['reports_per_s']:10.1f} {row['cpu_s']:8.1f} {row['mb_before']:10.1f} "
+            f"{row['mb_at_most']:11.1f} {row['page_kb']:8.0f}"
+        )
+    growth = rows[1]["mb_at_most"] - rows[0]["mb_at_most"]
+    goal = f"peak memory grows by less than {MOST_GROWTH_MB} MB from {most // 10} to {most} reports"
+    goals = [{"goal": goal, "value": round(growth, 1), "target": MOST_GROWTH_MB, "holds": growth < MOST_GROWTH_MB}]
+    machine = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    OUT.write_text(json.dumps({"name": "curation_scale", "machine": machine, "rows": rows, "goals": goals}, indent=2))
+    print(f"{goal}: {growth:.1f} MB, {'holds' if goals[0]['holds'] else 'MISSED'}")
+
+
+def fill(workspace: Workspace, texts: list[str], count: int) -> None:
+    """A catalog of that many cases, each of a patient of its own."""
+    with Catalog(workspace.catalog_path) as catalog, catalog.transaction():
+        for number in range(count):
+            case = f"case-{number:06d}"
+            catalog.put_slide(
+                Slide(slide_id=f"slide-{number:06d}", path=None, patient_id=case, case_id=case, split=Split.TRAIN)
+            )
+            catalog.put_report(case, f"{texts[number % len(texts)]} {number}")
+
+
+def measure(root: str, count: int) -> dict[str, float]:
+    """Curate in this process, which did nothing before."""
+    before = peak_mb()
+    start, cpu = time.monotonic(), time.process_time()
+    done = curate(open_workspace(Path(root)), review=ReviewRequest())
+    wall = time.monotonic() - start
+    assert done.reports == count
+    assert done.review is not None
+    return {
+        "reports": count,
+        "reports_per_s": count / wall,
+        "cpu_s": time.process_time() - cpu,
+        "mb_before": before,
+        "mb_at_most": peak_mb(),
+        "page_kb": Path(done.review).stat().st_size / 1024,
+    }
+
+
+def peak_mb() -> float:
+    """The most memory that this process held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if platform.system() == "Linux" else 1024**2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a diagnosis says, in codes: site, histologic type, grade, findings, procedure."""

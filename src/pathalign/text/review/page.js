@@ -1,0 +1,35 @@
+"use strict";
+(() => {
+  const cases = [...document.querySelectorAll("details.case")];
+  const words = document.getElementById("words");
+  const troubled = document.getElementById("troubled");
+  const count = document.getElementById("count");
+  const texts = cases.map((one) => one.textContent.toLowerCase());
+  const filter = () => {
+    const wanted = words.value.trim().toLowerCase();
+    let shown = 0;
+    cases.forEach((one, at) => {
+      const row = document.getElementById("row-" + one.id);
+      const visible = texts[at].includes(wanted) && (!troubled.checked || one.dataset.problems !== "0");
+      one.hidden = !visible;
+      row.hidden = !visible;
+      shown += visible ? 1 : 0;
+    });
+    count.textContent = shown + " of " + cases.length + " reports";
+  };
+  const open = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target && target.matches("details")) {
+      target.open = true;
+      target.scrollIntoView();
+      target.querySelector("summary").focus();
+    }
+  };
+  document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
+  words.addEventListener("input", filter);
+  troubled.addEventListener("change", filter);
+  window.addEventListener("hashchange", open);
+  document.getElementById("filter").hidden = false;
+  filter();
+  open();
+})();

@@ -1,0 +1,1 @@
+"""What the name of a slide says: case, part, block, slide."""

@@ -1,0 +1,1 @@
+"""Stains of slides, and what the report says of a marker."""

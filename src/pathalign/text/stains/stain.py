@@ -1,0 +1,112 @@
+"""The stain of a slide: one name for what laboratories write in many ways."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from pathalign.text.phrases import Mention, Phrases, tokens_of
+
+
+class StainKind(StrEnum):
+    """What a stain is for."""
+
+    ROUTINE = "routine"
+    """Haematoxylin and eosin: what a diagnosis is made on."""
+    SPECIAL = "special"
+    """A dye for one thing: mucin, iron, fungi, fibres."""
+    IHC = "ihc"
+    """An antibody against a marker."""
+    ISH = "ish"
+    """In-situ hybridisation that is read in bright field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stain:
+    """A stain by the one name that we use for it."""
+
+    name: str
+    kind: StainKind
+
+
+# What a label says beside the stain itself.
+_BESIDE = (
+    "ihc immuno immunostain immunohistochemistry immunohistochemical immunoperoxidase ish stain stained special slide "
+    "anti antibody ab clone monoclonal polyclonal mouse rabbit marker level deeper deep recut re cut frozen permanent "
+    "section ffpe l r x of the positive negative initial original repeat"
+)
+_FOLDED_BESIDE = frozenset(token.word for token in tokens_of(_BESIDE))
+_CONTROL = re.compile(r"\bcontrols?\b", re.IGNORECASE)
+_BRACKET = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_LETTERS_IN_CAPITALS = 4
+"""Names of at most so many letters, without a digit, are words as well ("iron" is no such name, "KIT" is)."""
+
+
+def stain_of(label: str) -> Stain | None:
+    """The stain that a label column means ("MIB-1 (clone 30-9)" is Ki-67); None when it is not known or names two.
+
+    The label of a control slide is no stain of the patient's: None.
+    """
+    if _CONTROL.search(label):
+        return None
+    return _one_stain(label) or _one_stain(_BRACKET.sub(" ", label))
+
+
+def _one_stain(label: str) -> Stain | None:
+    found = _phrases().find(label)
+    if len({mention.meaning for mention in found}) != 1:
+        return None
+    rest = label
+    for mention in reversed(found):
+        rest = f"{rest[: mention.start]} {rest[mention.end :]}"
+    beside = all(
+        token.word in _FOLDED_BESIDE or (token.word.isdigit() and len(token.word) < 3) for token in tokens_of(rest)
+    )
+    return found[0].meaning if beside else None
+
+
+def stains_in(text: str) -> list[Mention[Stain]]:
+    """The stains that running text names, in order; short names count in capitals only ("KIT", not "kit")."""
+    return [
+        mention for mention in _phrases().find(text) if _is_name(text[mention.start : mention.end], mention.meaning)
+    ]
+
+
+def _is_name(written: str, stain: Stain) -> bool:
+    letters = re.sub(r"[\W_]", "", written)
+    if stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS:
+        return False
+    return not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS or sum(map(str.isupper, letters)) >= 2
+
+
+_WORDS = frozenset(
+    (
+        "iron",
+        "melanin",
+        "copper",
+        "mucin",
+        "elastic",
+        "elastin",
+        "reticulum",
+        "congo",
+        "jones",
+        "gram",
+        "acidfastbacilli",
+    )
+)
+"""Synonyms that are enough on a label; in running text they are words."""
+
+
+@cache
+def _phrases() -> Phrases[Stain]:
+    table = tomllib.loads(files("pathalign.text.stains").joinpath("stains.toml").read_text(encoding="utf-8"))
+    return Phrases(
+        (phrase, Stain(name, StainKind(kind)))
+        for kind, names in table.items()
+        for name, synonyms in names.items()
+        for phrase in (name, *synonyms)
+    )

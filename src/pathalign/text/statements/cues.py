@@ -1,0 +1,110 @@
+"""Words of what a slide does not show by itself: stains, molecular tests, the clinic, advice, the report itself."""
+
+from __future__ import annotations
+
+import re
+
+# All patterns are for text in small letters.
+_UNASSESSED = re.compile(
+    r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
+    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|(?:^|"
+    r"[:=])\W*unknown\b|"
+    r"\bpending\b"
+    r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
+)
+_ABOUT_REPORT = re.compile(
+    r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
+    r"template|parts?|reports?|"
+    r"addend\w*|diagnos\w*|$))|^\W*(?:please )?(?:see|refer)\b|\baddend(?:um|a)\b|\breviewed\b|\bconsensus\b|"
+    r"\bfrozen section diagnos\w+\b[^.]*\bconfirm"
+    r"|\bcase (?:was|is|has been) (?:discussed|shown|sent|seen)|\bintradepartment\w+|\bconsult(?:ed|ation|ant)\b|"
+    r"\bperformed by\b"
+    r"|\bdictated\b|\bsigned\b|\bsignature\b|\b(?:fda|clia)\b|\bresearch\b|\binvestigational\b|\bclinical purposes\b|"
+    r"\bpathologists?\b"
+    r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|^\W*[cm] ?\d{2}[,.]?\d?\W*$|^\W*[mtp]-?\d{4,5}\b|"
+    r"\bnotified\b|\bcopy to\b|\bdr\b"
+    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|\bteaching physician\b"
+)
+_RECOMMENDED = re.compile(
+    r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
+    r"\bclinical correlation\b"
+    r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
+    r"performed|correlated)\b|\badvise\b"
+)
+_MARKERS = (
+    r"er|pr|pgr|her-?\s?2(?:[ /-]?neu)?|c-?erb\w*|ki-?\s?67|mib-?\s?1|p\s?(?:16|53|63|40|504s)|s-?100|ttf-?\s?1|"
+    r"napsin|ck-?\s?\d+\S*|cd-?\s?\d+\w*|cam\s?5\.2|"
+    r"hmb-?\s?45|melan-?a|mart-?1|vimentin|desmin|actin|calretinin|wt-?1|gata-?3|pax-?\s?\d|ca-?ix|ca-?9|racemase|"
+    r"amacr|psa|psap|synaptophysin|"
+    r"chromogranin|gfap|ema|cea|egfr|mlh-?1|msh-?\s?[26]|pms-?2|idh-?1|atrx|inhibin|hepar-?1|cdx-?\s?2|c-?kit|"
+    r"keratins?|"
+    r"cytokeratins?|ae1\S*|estrogen|progesterone|oestrogen|e-?cadherin|afp|thyroglobulin|calcitonin|oct-?\s?[34]\S*|"
+    r"sall-?4|plap|d2-?40|"
+    r"podoplanin|bcl-?\s?\d|cyclin|dog-?1|sma|mucin|mucicarmine|pas-?d?|trichrome|reticulin|elastic|gms|afb|hpv|ebv|"
+    r"eber"
+)
+_IHC = re.compile(
+    r"\bimmuno\w+|\bihc\b|\b(?:special|elastic|histochemical|keratin|trichrome|mucin|pas|immuno\w*) stains?\b|"
+    r"\bstain(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|confirm|reveal))"
+    rf"|\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:\bpositiv\w*|\bnegativ\w*|[+]|\(-\)|\breactiv\w*|\bexpress\w*|\bstain\w*|"
+    rf"\bindex\b|\bintact\b|\bpreserved\b|\d ?%|\bimmuno|\bscore\b|\blabel\w+|\bstatus\b)"
+    rf"|(?:\bpositiv\w*|\bnegativ\w*|\breactiv\w*|\bexpress\w*|\bstain\w*)\s+(?:\w+\s+){{0,3}}?(?:for|with|of|"
+    rf"in)?\s*(?:{_MARKERS})\b"
+    r"|\b(?:estrogen|progesterone|oestrogen|hormone) receptors?\b|\bproliferation index\b|\blabell?ing index\b|"
+    r"\bclone\b|\bantibod\w+"
+)
+_MOLECULAR = re.compile(
+    r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
+    r"\bchromosom\w*|\bpcr\b|\bsequenc\w+|"
+    r"\bmolecular\b|\bamplifi(?:ed|cation)\b|\brearrange\w+|\btranslocation\w*|\bmicrosatellite\b|\bmsi\b|"
+    r"\b(?:k-?ras|braf|alk|nras|egfr)\b"
+    r"|\b1p/?19q\b|\bkaryotype\b|\bdna\b|\bassay\b|\bmlpa\b|\bploid\w*|\bdeletion\b|\bmethylat\w+|"
+    r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
+)
+_CLINICAL = re.compile(
+    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
+    r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
+    r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
+    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
+    r"\betiology\b"
+)
+_OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|(?:chemo|radio)?therapy)\b")
+
+
+def is_unassessed(low: str) -> bool:
+    """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
+    return _UNASSESSED.search(low) is not None
+
+
+def is_about_report(low: str) -> bool:
+    """Whether a sentence speaks of the report, its authors and its codes."""
+    return _ABOUT_REPORT.search(low) is not None
+
+
+def is_recommendation(low: str) -> bool:
+    """Whether a sentence says what should be done next."""
+    return ("recommend" in low or "correlat" in low or "advis" in low or "follow" in low or "should" in low or
+            "suggested" in low or "required" in low) and _RECOMMENDED.search(low) is not None  # fmt: skip
+
+
+def clinical_at(low: str) -> int:
+    """Where a sentence begins to speak of the patient, of the clinic, of values of the laboratory; -1 for nowhere."""
+    found = _CLINICAL.search(low)
+    return found.start() if found else -1
+
+
+def is_of_before(low: str) -> bool:
+    """Whether a sentence names the patient or what was done before, which findings may mention too."""
+    return _OF_BEFORE.search(low) is not None
+
+
+def stain_at(low: str) -> int:
+    """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
+    found = _IHC.search(low)
+    return found.start() if found else -1
+
+
+def molecular_at(low: str) -> int:
+    """Where a sentence begins to speak of genes and their tests; -1 for nowhere."""
+    found = _MOLECULAR.search(low)
+    return found.start() if found else -1

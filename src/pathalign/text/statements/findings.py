@@ -1,0 +1,207 @@
+"""What of a sentence a slide shows, what was measured, and what says where: told by its clauses.
+
+All patterns are for text in small letters.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pathalign.text.statements.statement import Kind
+
+_UNIT = r"(?:cms?|mms?|centimet\w+|millimet\w+|microns?|µm|grams?|gms?|g|ml|cc)"
+_NUMBER = (
+    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|multiple|"
+    r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
+)
+_MEASURED = re.compile(
+    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdia?mat?et?er\b|\bdimensions?\b|\bweigh\w*"
+    rf"|(?<![\d.+/])\d+\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high))"
+    rf"|\b{_NUMBER} (?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
+    rf"|\bnodes? \(\d+|\b{_NUMBER} (?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b|\bnumber of\b|\bgreatest extent\b|\bdepth\b"
+)
+_VOLUME = re.compile(
+    r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|gross) (?:measured|size)"
+)
+_DISTANCE = re.compile(
+    rf"\bwithin (?:[a-z]+ ){{0,3}}[<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\d\s?{_UNIT}\b[ \w]{{0,20}}\b(?:from|away|"
+    rf"distant)\b"
+    rf"|\bfrom\b[^,;]{{0,40}}?\bby [<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\bdistance\b"
+)
+# Numbers of grades are no counts.
+_GRADED = re.compile(
+    r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
+    r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
+)
+_MARGIN = re.compile(
+    r"(?<!non-)\bmargi\w{0,4}\b|\bresection (?:line|edge|plane)s?\b|\binked (?:surface|edge|line)|"
+    r"\bclearance\b"
+)
+_NO_TUMOUR = re.compile(r"\bno (?:\w+ ){0,3}tumou?r")
+_DENIED = re.compile(r"\b(?:no|not|negative|free|closest)\b")
+_MARGIN_ALONE = re.compile(r"\bmargin\b[^.]{0,40}\b(?:biopsy|excision|shave)\b")
+_TISSUE = re.compile(
+    r"^\W*(?:[a-z-]+ ){0,3}(?:mucosa|submucosa|muscle|epithelium|cartilage|bone|nerve|parenchyma|tissue|skin|"
+    r"salivary)\b"
+)
+_STATUS = re.compile(r"^\W*(?:all |is |are )*(?:negative|free|positive|uninvolved|involved|clear|not|no)\b")
+_REACHES = re.compile(r"\b(?:exten(?:ds?|ding)|invad\w+|infiltrat\w+|involv(?:es|ing))\b")
+_SIDE_ALONE = re.compile(
+    r"^\W*(?:(?:and|the|of|breast|lung|kidney|lobe|side|upper|lower|middle|outer|inner|right|left|bilateral|quadrants?|"
+    r"o'?clock|laterality|is|to|at|in|located|position|superior|inferior|lateral|medial|anterior|posterior|"
+    r"\d{1,2})\W+)+$"
+)
+_SIDE = re.compile(r"\b(?:right|left|bilateral|quadrants?|o'?clock|anterior|posterior|superior|inferior|upper|lower)\b")
+_SITUATED = re.compile(r"\b(?:located|situated|subpleural region)\b")
+_LOCATED = re.compile(
+    r"\b(?:seen|present|confined|lies|arising|found|involves)\b[^,;]{0,25}\b(?:in|at|within|of|the)\b"
+    r"[^,;]{0,20}\b(?:left|right|upper|lower|quadrant|o'?clock|anterior|posterior)\b"
+)
+_FINDING = re.compile(
+    r"\b\w*(?:omas?|omata|itis|osis|oses|plasias?|plastic|trophy|trophic|invasi\w+|invesi\w+|cellular)\b"
+    r"|\b(?:malignan\w*|neoplas\w*|\w*metasta\w+|anthraco\w+|pigment\w*|invad\w+|invol\w+|infiltrat\w+|exten(?:ds?|"
+    r"ding|sion|sive\w*)|necro\w+|"
+    r"inflam\w+|benign|unremarkable|normal|abnormalit\w+|differentiat\w+|grade|gleason|patterns?|dysplas\w+|atypi\w+|"
+    r"mitos\w+|mitotic|nuclei|nuclear|nucleoli|cytoplasm\w*|cells?|stroma\w*|gland(?:s|ular)|tubul\w+|papill\w+|"
+    r"cyst(?:s|ic)?|polyps?|tumou?rs?|lesions?|histolog\w+|confined|limited|penetrat\w+|perineural|lymphovascular|"
+    r"angiolymph\w*|vascular|capsul\w+|ulcerat\w*|ha?emorrhag\w*|congest\w*|edema|\w*calcifi\w+|reactive|infarct\w*|"
+    r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|"
+    r"mucosa\w*|epitheli\w+|scar|"
+    r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
+    r"spindle|oncocytic|muscle|muscularis|fat|fatty|adipose|fibrous|lymphoid|islets|plaques?|\w*autoly\w+|medulla|"
+    r"cortex|"
+    r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0)\b"
+)
+# Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
+_BARE = re.compile(
+    r"\b(?:(?:primary )?tumou?rs?(?!-free)|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
+    r"invasi\w+ component|"
+    r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
+)
+_CLAUSE = re.compile(r"\s(?:with|and)\s(?=(?:all\s)?(?:\w+\s)?margins?\b)|[;,](?!\d)|\(|\.\s|:\s|\s-\s")
+_LABELS = (
+    r"extent|of|the|and|invasion|invasi\w{2,3}|histologic(?:al)?|histology|grade|score|patterns?|numbers?|involved|"
+    r"examined|"
+    r"specimens?|margins?|types?|tumou?rs?|size|status|veins?|renal|lymphatics?|vascular|perineural|angiolymphatic|"
+    r"nottingham|gleason|fuhrman|nuclear|mitotic|frequency|count|rate|features|characteristics|findings|other|"
+    r"additional|"
+    r"pathologic(?:al)?|significant|comments?|sites?|location|laterality|lymph|nodes?|bronchial|surgical|resection|"
+    r"spread|"
+    r"clearance|pigmentation|thickness|depth|stage|staging|information|data|summary|synoptic|microscopic|macroscopic|"
+    r"light|"
+    r"microscopy|description|examination|diagnosis|final|key|procedure|capsular|capsule|space|within|component|in situ|"
+    r"carcinoma|for|dimensions?|maximum|linear|volume|secondary|primary|differentiation|necrosis|extension"
+)
+_ONLY_LABELS = re.compile(rf"^(?:\d{{1,2}}\W+|[a-z][.)]\s+)?(?:(?:{_LABELS})\b\W*){{1,6}}$")
+_FIELD = re.compile(
+    r"^[^a-z]*(?:[a-z][.)]\s*)?(?P<label>[a-z][^:=]{1,60}?)\s*(?:\([^)]{0,40}\)\s*)?[:=](?!\d\d)(?P<value>.*)$",
+    re.DOTALL,
+)
+_MEASURED_FIELD = re.compile(
+    r"\b(?:si[zs][ea]|weight|dimensions?|procedures?|specimens?(?: types?)?|focality|number|thickness|depth|"
+    r"quantitation|"
+    r"integrity|received|node group|nodes|distance|volume|operation|diameter|type of (?:resection|operation|"
+    r"procedure)|count(?! \())\b"
+)
+_POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side)\b")
+_ABSENT = re.compile(
+    r"^\W*(?:not (?:present|identified|submitted|included|found|received|seen)|none(?: (?:identified|submitted|"
+    r"present))?|"
+    r"absent)\W*$"
+)
+_PRESENCE = re.compile(
+    r"^\W*(?:(?:is|are) )?(?:(?:not )?(?:present|identif\w+|seen|found|extensive)|absent|none|yes|no|negative|"
+    r"positive|focal|"
+    r"multifocal|minimal|marked|moderate|mild|high|low)\b"
+)
+_BARE_PRESENCE = re.compile(r"^\W*(?:is |are )?(?:not )?(?:present|identif\w+|seen|absent|found)\W*$")
+_GRADE_VALUE = re.compile(r"^\W*(?:grade )?[ivx\d]{1,3}\b")
+_GRADE_LABEL = re.compile(
+    r"\b(?:grade|score|pattern|gleason|level|mitos\w+|mitotic|nuclear|tubul\w+|"
+    r"differentiation)\b"
+)
+_ORGAN_ALONE = re.compile(
+    r"^(?:the )?(?:adrenal glands?|lymph nodes?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
+    r"parathyroids?|seminal vesicles?|thymus|appendix|omentum)$"
+)
+_PROCEDURE_ALONE = re.compile(
+    r"^\W*(?:(?:\w*ectomy|\w*otomy|resection|excision|biopsy|dissection|partial|total|radical|simple|core|needle|"
+    r"wedge|left|"
+    r"right|and|with|subtotal|lymph|node|local|sentinel|sampling|of|the|tumou?r)\W*)+$"
+)
+
+
+_MEASURE, _POSITION = frozenset({Kind.MEASURED}), frozenset({Kind.POSITION})
+_BOTH = _MEASURE | _POSITION
+
+
+def of_field(low: str) -> frozenset[Kind] | None:
+    """The kinds of a sentence that is a field of a table, "Tumor size: 3 cm"; None when it is none that we know."""
+    field = _FIELD.match(low)
+    if field is None:
+        return None
+    label, value = field["label"].strip(), field["value"]
+    if not value.strip(" .:;-"):
+        return frozenset() if len(label.split()) <= 6 else None
+    if len(label.split()) > 6:
+        return None
+    if _MARGIN.search(label):
+        if _TISSUE.match(value) and not _is_measured(value):
+            return frozenset({Kind.VISIBLE})  # a margin sent on its own, and what it is made of
+        return _BOTH if _is_measured(low) else _POSITION
+    if _ORGAN_ALONE.match(label) and _ABSENT.match(value):
+        return _MEASURE
+    if _POSITION_FIELD.search(label):
+        return _POSITION
+    if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
+        return _MEASURE
+    if _MEASURED_FIELD.search(label) and not _seen_beside(value):
+        return _BOTH if _MARGIN.search(low) else _MEASURE
+    graded = _GRADE_LABEL.search(label) and _GRADE_VALUE.match(value)
+    if graded or (_PRESENCE.match(value) and not _is_measured(value)):
+        return frozenset({Kind.VISIBLE})
+    return None
+
+
+def of_clauses(low: str) -> frozenset[Kind]:
+    """Kinds of a sentence that is no field: measured, of a position, visible."""
+    if _ONLY_LABELS.match(low):
+        return frozenset()
+    if _SIDE_ALONE.match(low + " "):
+        return frozenset({Kind.POSITION}) if _SIDE.search(low) else frozenset()
+    found = set[Kind]()
+    if _is_measured(low):
+        found.add(Kind.MEASURED)
+    margin = _MARGIN.search(low) is not None
+    if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
+        found.add(Kind.POSITION)
+    if (_seen_beside(low) if found else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
+        found.add(Kind.VISIBLE)
+    return frozenset(found)
+
+
+def _is_measured(low: str) -> bool:
+    """Whether a size, a weight or a count is stated; grades are none."""
+    return _MEASURED.search(_GRADED.sub(" ", low)) is not None or _VOLUME.search(low) is not None
+
+
+def has_finding(low: str) -> bool:
+    """Whether words of a finding stand in a stretch of text."""
+    return _FINDING.search(low) is not None
+
+
+def _seen_beside(low: str) -> bool:
+    """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
+    of_margin = False
+    for clause in _CLAUSE.split(low):
+        if _MARGIN.search(clause):
+            of_margin = _MARGIN_ALONE.search(low) is None
+            if _REACHES.search(clause) and not _DENIED.search(clause):
+                return True
+        elif of_margin and _STATUS.match(clause):
+            continue  # "margin of resection, negative for carcinoma"
+        elif not (_DISTANCE.search(clause) or _VOLUME.search(clause)) and (
+            _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
+        ):
+            return True
+    return False

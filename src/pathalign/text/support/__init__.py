@@ -1,0 +1,1 @@
+"""Whether a sentence that someone else wrote of a report is borne out by the report."""
