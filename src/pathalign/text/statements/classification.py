@@ -17,7 +17,8 @@ _ASIDE = re.compile(
 )
 _SAYS_NOTHING = re.compile(
     r"^\W*(?:none (?:given|provided|stated)|nothing (?:indicated|stated|given)\b.*|(?:pertinent |"
-    r"clinical )?history)\W*$"
+    r"clinical )?history|"
+    r"(?:(?:final|surgical|pathologic(?:al)?|microscopic) ){0,3}diagnos[ei]s)\W*$"
 )
 _STRONG = re.compile(
     r"\b(?:\w*differentiated|histolog(?:y|ic(?:al(?:ly)?)?)|\w*plasia|invasi(?:on|ve)|infiltrat\w+|grade|necrosis|"

@@ -167,8 +167,8 @@ def of_clauses(low: str) -> frozenset[Kind]:
     """Kinds of a sentence that is no field: measured, of a position, visible."""
     if _ONLY_LABELS.match(low):
         return frozenset()
-    if _SIDE_ALONE.match(low + " "):
-        return frozenset({Kind.POSITION}) if _SIDE.search(low) else frozenset()
+    if _SIDE.search(low) and _SIDE_ALONE.match(low + " "):
+        return _POSITION
     found = set[Kind]()
     if _is_measured(low):
         found.add(Kind.MEASURED)
@@ -192,10 +192,10 @@ def has_finding(low: str) -> bool:
 
 def _seen_beside(low: str) -> bool:
     """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
-    of_margin = False
+    of_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
     for clause in _CLAUSE.split(low):
         if _MARGIN.search(clause):
-            of_margin = _MARGIN_ALONE.search(low) is None
+            of_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True
         elif of_margin and _STATUS.match(clause):
