@@ -91,7 +91,7 @@ _IMPLIED = {
 
 def _matcher(words: dict[str, str]) -> re.Pattern[str]:
     named = "|".join(f"(?P<o{number}>{pattern})" for number, pattern in enumerate(words.values()))
-    return re.compile(rf"\b(?:{named})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{named})\b")
 
 
 _NOUN, _NOUN_NAMES = _matcher(_NOUNS), tuple(_NOUNS)
@@ -105,6 +105,7 @@ def organ_of(header: str) -> str:
     The first organ named wins, save that a node is a node whatever it lies beside ("peribronchial lymph node, lung",
     "lung lymph node") and that the bladder of the gall is no urinary bladder.
     """
+    header = header.lower()
     for pattern, names in ((_NOUN, _NOUN_NAMES), (_HINT, _HINT_NAMES)):
         if match := pattern.search(header):
             name = names[int((match.lastgroup or "o0")[1:])]

@@ -12,6 +12,14 @@ _UNASSESSED = re.compile(
     r"\bpending\b"
     r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
 )
+_CODE = re.compile(r"\W*[cmtp][ -]?\d")
+_REPORT_HINTS = (
+    "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult", "performed by",
+    "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
+    "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide", "fax",
+    "teaching",
+)  # fmt: skip
+"""Without one of these only codes are about the report; a cheap test, since most sentences have none."""
 _ABOUT_REPORT = re.compile(
     r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
     r"template|parts?|reports?|"
@@ -78,7 +86,9 @@ def is_unassessed(low: str) -> bool:
 
 def is_about_report(low: str) -> bool:
     """Whether a sentence speaks of the report, its authors and its codes."""
-    return _ABOUT_REPORT.search(low) is not None
+    return (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low) is not None) and _ABOUT_REPORT.search(
+        low
+    ) is not None
 
 
 def is_recommendation(low: str) -> bool:

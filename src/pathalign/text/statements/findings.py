@@ -15,11 +15,18 @@ _NUMBER = (
     r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
 )
 _MEASURED = re.compile(
-    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdia?mat?et?er\b|\bdimensions?\b|\bweigh\w*"
+    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdiam[ae]t[ae]r\b|\bdimensions?\b|\bweigh\w*"
     rf"|(?<![\d.+/])\d+\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high))"
     rf"|\b{_NUMBER} (?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
     rf"|\bnodes? \(\d+|\b{_NUMBER} (?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b|\bnumber of\b|\bgreatest extent\b|\bdepth\b"
 )
+_DIGIT = re.compile(r"\d")
+_MEASURING = (
+    "measur", "diam", "dimension", "weigh", "number of", "greatest extent", "depth", "gross", "one", "two", "three",
+    "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thir", "fif", "twen", "for", "single",
+    "multiple",
+)  # fmt: skip
+"""Without one of these or a digit nothing is measured."""
 _VOLUME = re.compile(
     r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|gross) (?:measured|size)"
 )
@@ -182,6 +189,8 @@ def of_clauses(low: str) -> frozenset[Kind]:
 
 def _is_measured(low: str) -> bool:
     """Whether a size, a weight or a count is stated; grades are none."""
+    if not (any(map(low.__contains__, _MEASURING)) or _DIGIT.search(low)):
+        return False
     return _MEASURED.search(_GRADED.sub(" ", low)) is not None or _VOLUME.search(low) is not None
 
 
