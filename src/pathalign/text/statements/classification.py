@@ -31,6 +31,7 @@ _STAGING_LABEL = re.compile(
     r"pathologic(?:al)?|"
     r"pathology|staging for [^:]*|extent of invasion|lymph nodes?)\b"
 )
+_LONG_TITLE = 30
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
@@ -84,7 +85,7 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
     if section is SectionKind.CLINICAL and not _SURE_FINDING.search(low):
         return frozenset({Kind.CLINICAL})
     if section in (SectionKind.ADMINISTRATIVE, SectionKind.DISCLAIMER):
-        return frozenset({Kind.ADMINISTRATIVE}) if len(low) > 30 else of_clauses(low)
+        return of_clauses(low) or (frozenset({Kind.ADMINISTRATIVE}) if len(low) > _LONG_TITLE else frozenset())
     kinds = of_clauses(low)
     weak = cues.is_of_before(low) and Kind.VISIBLE not in kinds
     clinical = cues.clinical_at(low)

@@ -14,10 +14,11 @@ _UNASSESSED = re.compile(
 )
 _CODE = re.compile(r"\W*[cmtp][ -]?\d")
 _REPORT_HINTS = (
-    "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult", "performed by",
-    "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
-    "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide", "fax",
-    "teaching",
+    "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult",
+    "performed", "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
+    "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide",
+    "fax", "teaching", "attest", "rendered", "report", "signatory", "inquiry", "admit", "obtained", "digital",
+    "accredited", "certified", "diagnosed by",
 )  # fmt: skip
 """Without one of these only codes are about the report; a cheap test, since most sentences have none."""
 _ABOUT_REPORT = re.compile(
@@ -31,7 +32,11 @@ _ABOUT_REPORT = re.compile(
     r"\bpathologists?\b"
     r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|^\W*[cm] ?\d{2}[,.]?\d?\W*$|^\W*[mtp]-?\d{4,5}\b|"
     r"\bnotified\b|\bcopy to\b|\bdr\b"
-    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|\bteaching physician\b"
+    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|"
+    r"\battest\b|\brendered\b|\bthis (?:\w+ ){0,2}report\b|\breport (?:name|date|status|released)\b|\bsignatory\b|"
+    r"\bdiagnosis inquiry\b|\badmit date\b|\bdigital imag\w+|\baccredited\b|\bis certified under\b|\bdiagnosed by\b|"
+    r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
+    r"obtained)\b|\bteaching physician\b"
 )
 _RECOMMENDED = re.compile(
     r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
@@ -60,6 +65,17 @@ _IHC = re.compile(
     rf"in)?\s*(?:{_MARKERS})\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone) receptors?\b|\bproliferation index\b|\blabell?ing index\b|"
     r"\bclone\b|\bantibod\w+"
+)
+# Markers that are spoken of for their stain alone.
+_SURE_MARKER = re.compile(
+    r"\b(?:ki-?\s?67|mib-?\s?1|ttf-?\s?1|napsin|ck-?\s?\d{1,2}\b|cd-?\s?\d{1,3}[a-z]?\b|hmb-?\s?45|melan-?a|mart-?1|"
+    r"vimentin|"
+    r"desmin|calretinin|gata-?3|pax-?\s?[28]|ca-?ix|racemase|amacr|p504s|synaptophysin|chromogranin|gfap|s-?100|"
+    r"cdx-?\s?2|"
+    r"cytokeratins?|keratin|c-?kit|inhibin|hep-?par|e-?cadherin|thyroglobulin|oct-?\s?[34]|sall-?4|plap|d2-?40|"
+    r"podoplanin|"
+    r"bcl-?\s?[26]|dog-?1|myogenin|ae1|olig-?2|neun|synap\w+|estrogen|progesterone|her-?\s?2(?:/?\s?neu)?|"
+    r"ema)\b(?! pearls?)"
 )
 _MOLECULAR = re.compile(
     r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
@@ -110,8 +126,8 @@ def is_of_before(low: str) -> bool:
 
 def stain_at(low: str) -> int:
     """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
-    found = _IHC.search(low)
-    return found.start() if found else -1
+    starts = [found.start() for found in (_IHC.search(low), _SURE_MARKER.search(low)) if found]
+    return min(starts, default=-1)
 
 
 def molecular_at(low: str) -> int:
