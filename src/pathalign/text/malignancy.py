@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # All patterns are for text in small letters.
 _MALIGNANT = re.compile(
@@ -63,6 +64,7 @@ _LIST_GOES_ON = re.compile(r"\b(?:or|nor)\b")
 _LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})")
 
 
+@lru_cache(maxsize=256)
 def is_malignant(text: str) -> bool | None:
     """Whether the text states a malignant tumour; None when it says nothing either way.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Canonical name -> nouns that mean it, then adjectives and procedures that imply it when no noun is there.
 _NOUNS = {
@@ -99,6 +100,7 @@ _HINT, _HINT_NAMES = _matcher(_IMPLIED), tuple(_IMPLIED)
 _NODE_OF = re.compile(r"^[^,;:&]{0,40}?\b(?:lymph nodes?|nodes?)\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
 def organ_of(header: str) -> str:
     """The organ of a header in sentence case ("COLON, SIGMOID, BIOPSY" -> "Colon"); "" when none can be told.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pathalign.text.diagnoses import Span
 from pathalign.text.malignancy import is_malignant
@@ -104,6 +105,7 @@ def labels_within(label: str) -> frozenset[str]:
     return frozenset(singles)
 
 
+@lru_cache(maxsize=256)
 def split_header(text: str) -> tuple[str, str]:
     """(header, findings) of a part's text; the header is "" when the text begins with a finding.
 

@@ -75,7 +75,10 @@ _SURE_MARKER = re.compile(
     r"cytokeratins?|keratin|c-?kit|inhibin|hep-?par|e-?cadherin|thyroglobulin|oct-?\s?[34]|sall-?4|plap|d2-?40|"
     r"podoplanin|"
     r"bcl-?\s?[26]|dog-?1|myogenin|ae1|olig-?2|neun|synap\w+|estrogen|progesterone|her-?\s?2(?:/?\s?neu)?|"
-    r"ema)\b(?! pearls?)"
+    r"ema|"
+    r"pan-?\s?(?:cyto)?keratin|(?:positive|negative) controls?)\b(?! pearls?)|\bcontrols? (?:slides? )?(?:are|"
+    r"react\w*|stain\w*)\b|"
+    r"\b(?:zn|grocott|giemsa|gms|afb|pas|gram) (?:\w+ )?stains?\b|\bstains? performed\b"
 )
 _MOLECULAR = re.compile(
     r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
