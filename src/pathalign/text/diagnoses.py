@@ -16,7 +16,8 @@ from pathalign.text.malignancy import is_malignant
 _DIAGNOSIS = re.compile(
     r"\bDI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|\bDX\b|\b[A-Z]{0,4}(?:GNO|GNC|AGRO|GNIO|NGNO)[A-Z]{1,4}\b", re.IGNORECASE
 )
-_HINT = re.compile(r"[Gg][Nn][OoCcIi]|[Aa][Gg][Rr][Oo]|[Dd][Xx]")
+_HINTS = ("gno", "gnc", "gnio", "agro", "dx")
+_HINT = re.compile("|".join(_HINTS), re.IGNORECASE)
 _LONGEST_START = 6
 """Letters of such a word before those of the hint."""
 _EXACT = re.compile(r"DI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|DX", re.IGNORECASE)
@@ -165,16 +166,29 @@ def titles_of(report: str) -> list[Title]:
 def _words_of_titles(report: str) -> Iterator[re.Match[str]]:
     """Words that may be "diagnosis", found by letters that all of them hold."""
     end = 0
-    for hint in _HINT.finditer(report):
-        start = hint.start()
+    for hint in _places_of_hints(report):
+        start = hint
         if start < end:
             continue
-        while start > end and report[start - 1].isalnum() and hint.start() - start < _LONGEST_START:
+        while start > end and report[start - 1].isalnum() and hint - start < _LONGEST_START:
             start -= 1
         found = _DIAGNOSIS.match(report, start)
         if found is not None:
             end = found.end()
             yield found
+
+
+def _places_of_hints(report: str) -> list[int]:
+    low = report.lower()
+    if len(low) != len(report):  # a letter that is two in small
+        return [found.start() for found in _HINT.finditer(report)]
+    places = []
+    for hint in _HINTS:
+        at = low.find(hint)
+        while at >= 0:
+            places.append(at)
+            at = low.find(hint, at + 1)
+    return sorted(places)
 
 
 def _is_misread(word: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pathalign.text.headings import SectionKind
 from pathalign.text.sentences import Sentence
@@ -51,10 +52,15 @@ def classified(
     if Kind.STAGING in kinds:
         low = staging.without_codes(sentence.text).lower()  # "pNO" denies nothing
     return Statement(
-        start=sentence.start, end=sentence.end, text=sentence.text, kinds=tuple(kind for kind in Kind if kind in kinds),
+        start=sentence.start, end=sentence.end, text=sentence.text, kinds=_ordered(kinds),
         negated=is_negated(low), uncertain=is_uncertain(low), history=Kind.MOLECULAR not in kinds and is_history(low),
         part=part, dropped=dropped,
     )  # fmt: skip
+
+
+@cache
+def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
+    return tuple(kind for kind in Kind if kind in kinds)
 
 
 def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:

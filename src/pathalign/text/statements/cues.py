@@ -12,6 +12,7 @@ _UNASSESSED = re.compile(
     r"\bpending\b"
     r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
 )
+_UNASSESSED_HINTS = ("not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred")
 _CODE = re.compile(r"\W*[cmtp][ -]?\d")
 _REPORT_HINTS = (
     "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult",
@@ -100,7 +101,7 @@ _OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|
 
 def is_unassessed(low: str) -> bool:
     """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
-    return _UNASSESSED.search(low) is not None
+    return any(map(low.__contains__, _UNASSESSED_HINTS)) and _UNASSESSED.search(low) is not None
 
 
 def is_about_report(low: str) -> bool:

@@ -40,6 +40,7 @@ _GRADED = re.compile(
     r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
     r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
 )
+_MARGIN_HINTS = ("margi", "resection", "inked", "clearance")
 _MARGIN = re.compile(
     r"(?<!non-)\bmargi\w{0,4}\b|\bresection (?:line|edge|plane)s?\b|\binked (?:surface|edge|line)|"
     r"\bclearance\b"
@@ -163,7 +164,7 @@ def of_field(low: str) -> frozenset[Kind] | None:
     if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
         return _MEASURE
     if _MEASURED_FIELD.search(label) and not _seen_beside(value):
-        return _BOTH if _MARGIN.search(low) else _MEASURE
+        return _BOTH if _of_margin(low) else _MEASURE
     graded = _GRADE_LABEL.search(label) and _GRADE_VALUE.match(value)
     if graded or (_PRESENCE.match(value) and not _is_measured(value)):
         return frozenset({Kind.VISIBLE})
@@ -179,12 +180,16 @@ def of_clauses(low: str) -> frozenset[Kind]:
     found = set[Kind]()
     if _is_measured(low):
         found.add(Kind.MEASURED)
-    margin = _MARGIN.search(low) is not None
+    margin = _of_margin(low)
     if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
         found.add(Kind.POSITION)
     if (_seen_beside(low) if found else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
         found.add(Kind.VISIBLE)
     return frozenset(found)
+
+
+def _of_margin(low: str) -> bool:
+    return any(map(low.__contains__, _MARGIN_HINTS)) and _MARGIN.search(low) is not None
 
 
 def _is_measured(low: str) -> bool:
@@ -203,7 +208,7 @@ def _seen_beside(low: str) -> bool:
     """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
     of_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
     for clause in _CLAUSE.split(low):
-        if _MARGIN.search(clause):
+        if _of_margin(clause):
             of_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True
