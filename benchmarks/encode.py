@@ -112,16 +112,15 @@ def encoder_of(name: str) -> TorchEncoder:
 
 
 def ways(name: str = VIT_S) -> dict[str, Route]:
-    """All that can be run here; bfloat16 only where there are units, for without them it takes minutes, and only for
-    an encoder that can be computed in it."""
+    """All that can be run here; bfloat16 only where there are units, and for an encoder that can be computed in it."""
     installed, found = installed_runtimes(), {EAGER: Route()}
-    with_bfloat16 = this_processor().has_bfloat16 and name == VIT_S
-    if with_bfloat16:
+    bf16_here = this_processor().has_bfloat16 and name == VIT_S
+    if bf16_here:
         found["torch bfloat16"] = Route(precision="bfloat16")
     for runtime in ("openvino", "onnxruntime"):
         if runtime in installed:
             found |= {f"{runtime} {precision}": Route(runtime=runtime, precision=precision) for precision in
-                      ("float32", *(["bfloat16"] if with_bfloat16 and runtime == "openvino" else []), "int8")}  # fmt: skip
+                      ("float32", *(["bfloat16"] if bf16_here and runtime == "openvino" else []), "int8")}  # fmt: skip
     return found
 
 

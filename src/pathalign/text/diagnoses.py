@@ -7,6 +7,7 @@ sentence; the words around it say whose diagnosis it is. Amended diagnoses win o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pathalign.text.headings import DETAIL, Heading, SectionKind, is_bare_specimen
@@ -15,6 +16,10 @@ from pathalign.text.malignancy import is_malignant
 _DIAGNOSIS = re.compile(
     r"\bDI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|\bDX\b|\b[A-Z]{0,4}(?:GNO|GNC|AGRO|GNIO|NGNO)[A-Z]{1,4}\b", re.IGNORECASE
 )
+_HINTS = ("gno", "gnc", "gnio", "agro", "dx")
+_HINT = re.compile("|".join(_HINTS), re.IGNORECASE)
+_LONGEST_START = 6
+"""Letters of such a word before those of the hint."""
 _EXACT = re.compile(r"DI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|DX", re.IGNORECASE)
 # A title that the first characters were cut off from ("agnosis:"), or in which some were misread ("DINGNOSIS").
 _MOST_MISREAD = 2
@@ -147,7 +152,7 @@ def _printed_again(report: str, first: Span, second: Span) -> bool:
 def titles_of(report: str) -> list[Title]:
     """The titles of diagnoses in order, without those that are no pathologist's final ones."""
     found = []
-    for match in _DIAGNOSIS.finditer(report):
+    for match in _words_of_titles(report):
         if not _EXACT.fullmatch(match[0]) and not _is_misread(match[0]):
             continue
         rank, refused = _rank(report, match)
@@ -156,6 +161,34 @@ def titles_of(report: str) -> list[Title]:
         after = _TITLE_END.match(report, match.end())
         found.append(Title(after.end() if after else match.end(), rank))
     return found
+
+
+def _words_of_titles(report: str) -> Iterator[re.Match[str]]:
+    """Words that may be "diagnosis", found by letters that all of them hold."""
+    end = 0
+    for hint in _places_of_hints(report):
+        start = hint
+        if start < end:
+            continue
+        while start > end and report[start - 1].isalnum() and hint - start < _LONGEST_START:
+            start -= 1
+        found = _DIAGNOSIS.match(report, start)
+        if found is not None:
+            end = found.end()
+            yield found
+
+
+def _places_of_hints(report: str) -> list[int]:
+    low = report.lower()
+    if len(low) != len(report):  # a letter that is two in small
+        return [found.start() for found in _HINT.finditer(report)]
+    places = []
+    for hint in _HINTS:
+        at = low.find(hint)
+        while at >= 0:
+            places.append(at)
+            at = low.find(hint, at + 1)
+    return sorted(places)
 
 
 def _is_misread(word: str) -> bool:

@@ -113,6 +113,18 @@ DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCIL
 """Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
 
 
+_DETAIL_HINTS = (
+    "SYNOP", "CAP ", "SUMMARY", "STAGING", "PARAMETERS", "TNM", "AJCC", "SURGICAL PATHOLOGY", "KEY ", "CHECKLIST",
+    "COMMENT", "NOTE", "ANCILLARY", "IMMUNO", "SPECIAL", "CYTOGEN", "MOLECULAR", "STAIN", "TEST", "ANTIBOD",
+)  # fmt: skip
+
+
+def may_hold_detail(text: str) -> bool:
+    """Whether a comment, a table or a disclaimer may stand in a text: a cheap test before `headings`."""
+    upper = text.upper()
+    return any(map(upper.__contains__, _DETAIL_HINTS))
+
+
 def headings(report: str) -> list[Heading]:
     """The headings of a report in order, titles of diagnoses aside.
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
+# All patterns are for text in small letters.
 _MALIGNANT = re.compile(
     r"\b(?:\w*(?:carcinoma|sarcoma|melanoma|blastoma|glioma)s?|carcinomatosis|lymphomas?|leuka?emias?|"
     r"malignan(?:t|cy|cies)|cancer(?:s|ous)?|metasta(?:sis|ses|tic)|astrocytomas?|(?:non-?)?seminomas?|mesotheliomas?|"
     r"myelomas?|carcinoids?|thymomas?|germ cell tumou?rs?|neuroendocrine tumou?rs?|gastrointestinal stromal tumou?rs?|"
     r"in[ -]situ|dcis|lcis|hsil|(?:severe|high[- ]grade) (?:\w+ ){0,2}(?:dysplasia|intraepithelial lesion)|"
     r"paget'?s disease|carcinomatous|sarcomatoid)\b",
-    re.IGNORECASE,
 )
 # "Tumour" alone may be anything; these forms state that it is there.
 _PRESENT = re.compile(
     r"\b(?:positive for|involved by|infiltrated by|involvement by) (?:\w+ ){0,2}(?:tumou?r|neoplas\w+)\b"
     r"|(?<![\d.])[1-9]\d* (?:of|out of) (?:\w+ ){0,2}?\d+ (?:\w+ ){0,3}nodes?\b[^.;]{0,20}\bpositive\b",
-    re.IGNORECASE,
 )
 _TUMOUR = (
     r"(?:tumou?rs?|neoplas\w+|malignan\w+|\w*(?:carcinoma|sarcoma|melanoma|lymphoma)s?|disease|lesions?|dysplasia|"
@@ -28,25 +28,22 @@ _BENIGN = re.compile(
     r"\b(?:benign|normal|unremarkable|hyperplas\w+|\w*(?:adenomas?|lipomas?|itis)|na?evus|na?evi|polyps?|leiomyomas?|"
     r"oncocytomas?|ha?emangiomas?|cysts?|inflammation|fibrosis|seborrh?eic keratosis|papillomas?|"
     r"(?:no|without) (?:significant |specific |diagnostic )*(?:patholog\w+|histolog\w+|alterations?|abnormalit\w+))\b",
-    re.IGNORECASE,
 )
+_DENYING = ("no", "neg", "free", "absen", "uninvolved", "devoid", "0", "zero", "without")
 _DENIAL = re.compile(
     r"\b(?:no|without|negative for|absence of|free of|free from|uninvolved by|devoid of)\b[^.;]{0,60}?"
     rf"\b{_TUMOUR}\b|\b{_TUMOUR}\b[^.;]{{0,20}}?\b(?:not (?:identified|seen|present|found|detected)|absent|negative)\b"
     rf"|^\W*negative\W*$|{_ZERO_COUNT}[^.;]{{0,40}}\bnodes?\b",
-    re.IGNORECASE,
 )
 
 _NEGATION = re.compile(
     r"\b(?:no(?! special)|not(?! otherwise)|without|neg(?:ative)? (?:for|of)|absence of|free (?:of|from)|devoid of|"
     r"(?:un|non-?)involved by|lack(?:s|ing)?|neither|nor|rather than|exclud(?:es|ing)|fails? to|none|never)\b"
     rf"|{_ZERO_COUNT}|\b(?:non|pre)-?(?=malignan|neoplas|cancer)",
-    re.IGNORECASE,
 )
 _PAST_OR_DOUBT = re.compile(
     r"\b(?:history of|hx of|h/o|status post|s/p|prior|previous(?:ly)?|treated|rule out|r/o|suspicious for|suspected|"
     r"cannot (?:be )?(?:exclude|rule out)|concern(?:ing)? for|possib(?:le|ly)|worrisome for|suggest\w* of|risk of)\b",
-    re.IGNORECASE,
 )
 # What may stand between a term and the word that denies it: not another subject ("... with margins negative").
 _DENIED_AFTER = re.compile(
@@ -54,7 +51,6 @@ _DENIED_AFTER = re.compile(
     r"(?:not?\b(?! otherwise| special)|never\b|absent\b|negative\b|excluded\b|ruled out|cannot be\b|none\b|"
     rf"{_ZERO_COUNT})"
     rf"|^[^,;]{{0,40}}\W{_ZERO_COUNT}",
-    re.IGNORECASE,
 )
 _SCOPE_BREAK = re.compile(
     r"\b(?:but|however|except|although|though|whereas|while|with(?= (?:invasive|metastatic)))\b", re.IGNORECASE
@@ -64,19 +60,19 @@ _SEGMENT = re.compile(r"[;\n]|\.(?=\s|$)|\s[-–•]\s")
 _RESTART = re.compile(
     rf"^\s*(?:(?:focal|focally|invasive|infiltrating|metastatic|well|moderately|poorly)\b[^,]*\b{_TUMOUR}|"
     rf"[^,]*\b{_TUMOUR}\b[^,]*\b(?:present|identified|seen|involves|extends|invades))\b",
-    re.IGNORECASE,
 )
 _COMMA = re.compile(r",(?!\d)")
 _LATE_DENIAL = re.compile(
-    r"\b(?:absent|cannot|ruled out|negative|uninvolved|consistent with|probabl[ey]|likely|favou?r\w*)\b", re.IGNORECASE
+    r"\b(?:absent|cannot|ruled out|negative|uninvolved|consistent with|probabl[ey]|likely|favou?r\w*)\b"
 )
-_LIST_GOES_ON = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+_LIST_GOES_ON = re.compile(r"\b(?:or|nor)\b")
 _REACH = 400
 """Characters around a term in which a word may deny it: without a bound, a long sentence of many terms takes hours."""
 _MOST_INSERTIONS = 12
-_LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})", re.IGNORECASE)
+_LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})")
 
 
+@lru_cache(maxsize=256)
 def is_malignant(text: str) -> bool | None:
     """Whether the text states a malignant tumour; None when it says nothing either way.
 
@@ -85,8 +81,8 @@ def is_malignant(text: str) -> bool | None:
     Tumours of the past and mere suspicion ("suspicious for", "cannot exclude") state nothing.
     """
     denied = False
-    for segment in _SEGMENT.split(text):
-        denied = denied or bool(_BENIGN.search(segment)) or bool(_DENIAL.search(segment))
+    for segment in _SEGMENT.split(text.lower()):
+        denied = denied or bool(_BENIGN.search(segment)) or _is_denial(segment)
         if not (_MALIGNANT.search(segment) or _PRESENT.search(segment)):
             continue
         for clause, inherits in _clauses(segment):
@@ -98,8 +94,14 @@ def is_malignant(text: str) -> bool | None:
     return False if denied else None
 
 
+def _is_denial(segment: str) -> bool:
+    """Whether a segment denies a tumour; most hold no word that could, which is cheap to tell."""
+    return any(map(segment.__contains__, _DENYING)) and _DENIAL.search(segment) is not None
+
+
 def stated_terms(text: str, terms: Sequence[tuple[int, int]]) -> list[bool]:
     """Whether each term of a text, given by its offsets in order, is stated: not denied, of the past or in doubt."""
+    text = text.lower()
     stated: list[bool] = []
     at = 0
     for start, end in _spans(_SEGMENT, text):
@@ -124,6 +126,7 @@ def _is_stated(clause: str, start: int, end: int) -> bool:
 
 def has_denial_or_doubt(text: str) -> bool:
     """Whether a text holds any word of negation, history or doubt, whatever it governs."""
+    text = text.lower()
     return bool(_NEGATION.search(text) or _PAST_OR_DOUBT.search(text) or _LATE_DENIAL.search(text))
 
 
@@ -180,6 +183,6 @@ def _past_or_doubtful(clause: str, start: int, _: int) -> bool:
     for cue in _PAST_OR_DOUBT.finditer(clause, 0, start):
         between = clause[cue.end() : start]
         # "Prior biopsy site with carcinoma" is about today's carcinoma.
-        if len(between.split()) <= 4 and not re.search(r"\b(?:with|site|changes|and)\b", between, re.IGNORECASE):
+        if len(between.split()) <= 4 and not re.search(r"\b(?:with|site|changes|and)\b", between):
             return True
     return False

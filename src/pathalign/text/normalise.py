@@ -29,7 +29,7 @@ def text_key(text: str) -> str:
     Case, punctuation, bullet marks, line breaks and Unicode form do not count; digits, decimal points, order, and the
     signs of a stain result do.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     plain = signs_as_words(plain)
     return _SPACES.sub(" ", _NOT_WORD.sub(" ", plain)).strip()
 

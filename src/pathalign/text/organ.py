@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Canonical name -> nouns that mean it, then adjectives and procedures that imply it when no noun is there.
 _NOUNS = {
@@ -91,7 +92,7 @@ _IMPLIED = {
 
 def _matcher(words: dict[str, str]) -> re.Pattern[str]:
     named = "|".join(f"(?P<o{number}>{pattern})" for number, pattern in enumerate(words.values()))
-    return re.compile(rf"\b(?:{named})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{named})\b")
 
 
 _NOUN, _NOUN_NAMES = _matcher(_NOUNS), tuple(_NOUNS)
@@ -99,12 +100,14 @@ _HINT, _HINT_NAMES = _matcher(_IMPLIED), tuple(_IMPLIED)
 _NODE_OF = re.compile(r"^[^,;:&]{0,40}?\b(?:lymph nodes?|nodes?)\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
 def organ_of(header: str) -> str:
     """The organ of a header in sentence case ("COLON, SIGMOID, BIOPSY" -> "Colon"); "" when none can be told.
 
     The first organ named wins, save that a node is a node whatever it lies beside ("peribronchial lymph node, lung",
     "lung lymph node") and that the bladder of the gall is no urinary bladder.
     """
+    header = header.lower()
     for pattern, names in ((_NOUN, _NOUN_NAMES), (_HINT, _HINT_NAMES)):
         if match := pattern.search(header):
             name = names[int((match.lastgroup or "o0")[1:])]

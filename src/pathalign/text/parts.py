@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pathalign.text.diagnoses import Span
 from pathalign.text.malignancy import is_malignant
@@ -16,7 +17,8 @@ from pathalign.text.organ import organ_of
 from pathalign.text.sections import detail_start
 
 _MARK = re.compile(
-    r"(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
+    # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
+    r"(?:(?<![A-Za-z])|(?=[\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/]))"
     r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3}))(?=[\s\"'(A-Z\-]|$)",
@@ -104,6 +106,7 @@ def labels_within(label: str) -> frozenset[str]:
     return frozenset(singles)
 
 
+@lru_cache(maxsize=256)
 def split_header(text: str) -> tuple[str, str]:
     """(header, findings) of a part's text; the header is "" when the text begins with a finding.
 

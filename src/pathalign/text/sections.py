@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pathalign.text.diagnoses import RANK_AMENDED, SOFT, Span, section_end, titled, titles_of, untitled
-from pathalign.text.headings import DETAIL, Heading, SectionKind, headings
+from pathalign.text.headings import DETAIL, Heading, SectionKind, headings, may_hold_detail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,13 +62,15 @@ def diagnosis_span(report: str) -> Span | None:
 
 def detail_start(text: str) -> int:
     """The offset of the first comment, note or synoptic table within a text, or its length."""
+    if not may_hold_detail(text):
+        return len(text)
     return next((heading.start for heading in headings(text) if heading.kind in DETAIL), len(text))
 
 
 def findings_span(text: str) -> tuple[int, int]:
     """Where the findings of a part stand: above its first comment or table, or else in the first that says any."""
     start = 0
-    for heading in headings(text):
+    for heading in headings(text) if may_hold_detail(text) else ():
         if heading.kind not in SOFT:
             continue
         if text[start : heading.start].strip(" .:-\n"):

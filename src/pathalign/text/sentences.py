@@ -17,6 +17,8 @@ _BROKEN = re.compile(
     r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
 )
+_LAST_WORDS = frozenset(re.findall(r"[a-z]+", _BROKEN.pattern))
+_LAST_WORD = re.compile(r"([A-Za-z]+|[,-])\.?\s*$")
 _SPLIT = re.compile(
     r"(?P<stop>\.+(?=\s|$)\s*)|(?P<line>\s*\n\s*)|(?P<bullet>(?<=[\s:])[-–•*]+\s+(?=[A-Z0-9\"(])|(?<=:\s)[-–•*](?=[A-Z]))|(?P<semi>;\s*$)"
 )
@@ -60,10 +62,10 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
         tail = "".join(held[-4:])[-_LONGEST_CUE:]
         goes_on = text[at : at + 1].islower()
         if cut.lastgroup == "stop":
-            mended = (goes_on and not _starts_label(text, at)) or _BROKEN.search(tail + " ") is not None
+            mended = (goes_on and not _starts_label(text, at)) or _is_broken(tail)
             mended = mended or _ABBREVIATION.search(tail) is not None
         else:
-            mended = cut.lastgroup == "line" and (goes_on or _BROKEN.search(tail + " ") is not None)
+            mended = cut.lastgroup == "line" and (goes_on or _is_broken(tail))
         # A "no" cut off from what it denies would leave that stated.
         if (mended and tail.strip()) or _LONE_NEGATION.fullmatch(tail):
             held.append(" ")
@@ -72,6 +74,16 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
         held, first = [], at
     found += _finding("".join(held) + text[at:], text, first, len(text), start)
     return tuple(found)
+
+
+def _is_broken(tail: str) -> bool:
+    """Whether a line ends within a sentence; the last word alone tells it from most that do not."""
+    last = _LAST_WORD.search(tail)
+    return (
+        last is not None
+        and (last[1] in ",-" or last[1].lower() in _LAST_WORDS)
+        and _BROKEN.search(tail + " ") is not None
+    )
 
 
 def _blank(match: re.Match[str]) -> str:

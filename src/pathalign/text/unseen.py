@@ -56,7 +56,7 @@ _TITLE = re.compile(
     r"\(?electronic signature\)?|verified|suggestion|permanent chart copy|[\w ]+ report)$",
     re.IGNORECASE,
 )
-# A clause that is about the case, the glass or the next step, not about the tissue.
+# For small letters: a clause that is about the case, the glass or the next step, not about the tissue.
 _ASIDE = re.compile(
     r"\b(?:recommend\w*|suggest(?:ed)? (?:clinical|correlation|follow)|advise[ds]?|correlat\w+|follow-?up|please|"
     r"refer to|clinic(?:al(?:ly)?|ian)|physician|surgeon|attest|signed|dictated|reviewed|pathologists?|"
@@ -65,7 +65,6 @@ _ASIDE = re.compile(
     r"t[0-4x][a-d]?|n[0-3x][a-c]?|m[0x1]|dr|m\.?d|addendum|previous\w*|history|see (?:also |the )?\w+|"
     r"not (?:applicable|specified|assessed|reported|submitted|provided)|cannot be assessed|n/a|unknown|as follows|"
     r"reports?|intradepartmental\w*|weigh\w*|grams?|gms?|surgical resection)\b",
-    re.IGNORECASE,
 )
 _SEE = re.compile(
     r"[,;(]?\s*\b(?:please )?see(?:\s+(?:the\s+|also\s+)?(?:comments?|notes?|below|above|synop\w+|micro\w+|description|"
@@ -108,7 +107,6 @@ _NODES = re.compile(
 _SUSPECT = re.compile(
     rf"\d|{SIDE.pattern}|\b(?:upper|lower|middle|mid|outer|inner|dimensions?|diameter|measur\w+|{_UNIT})\b|"
     rf"\b{_NUMBER}\b(?=.{{0,120}}\bnodes?\b)|\b{_NUMBER} (?:out )?of\b",
-    re.IGNORECASE,
 )
 
 _NEGATION = re.compile(
@@ -194,14 +192,19 @@ def _bracket(match: re.Match[str]) -> str:
     """A bracket that holds only what a slide shows stays; one with other numbers, sides or remarks goes."""
     inner = match[1]
     bare = GRADE.sub("", inner)
-    return "" if re.search(r"\d", bare) or SIDE.search(inner) or _ASIDE.search(inner) or not inner.strip() else match[0]
+    return (
+        ""
+        if re.search(r"\d", bare) or SIDE.search(inner) or _ASIDE.search(inner.lower()) or not inner.strip()
+        else match[0]
+    )
 
 
 def _clause(clause: str, of_nodes: bool) -> str:
     """A clause without its unseen phrases; "" when it is to be dropped as a whole."""
-    if _ASIDE.search(clause) or _ZERO.search(clause):
+    low = clause.lower()
+    if _ASIDE.search(low) or _ZERO.search(clause):
         return ""
-    if not _SUSPECT.search(clause):
+    if not _SUSPECT.search(low):
         return clause.strip(" .:-")
     text = _IN_NODES.sub("", clause) if of_nodes or _NEGATION.search(clause) else clause
     if _DISTANCE.search(text):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pathalign.text.curation import CuratedReport, curate_report
+from pathalign.text.curation import CuratedReport, curate_note, curate_report
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.unseen import GRADE
 
@@ -18,6 +18,20 @@ SIDE = re.compile(r"\b(?:right|left|bilateral|laterality|quadrants?|o'clock)\b",
 NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 COUNT = re.compile(
     rf"\b{NUMBER} (?:of|out of) (?:the )?{NUMBER} (?:[\w-]+ ){{0,3}}nodes?\b|\b\d+/\d+\b(?=.*\bnodes?\b)", re.IGNORECASE
+)
+
+
+SHARE = re.compile(
+    rf"\b{NUMBER} (?:of|out of) (?:the )?{NUMBER}\b|\b{NUMBER} (?:[\w-]+ ){{0,2}}nodes?\b", re.IGNORECASE
+)
+DATE = re.compile(
+    r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b(?:january|february|april|june|july|august|september|"
+    r"october|november|december)\b",
+    re.IGNORECASE,
+)
+ADVICE = re.compile(
+    r"\brecommend\w*|\b(?:clinical|radiologic\w*) correlation\b|\bfollow-?up\b|\bis (?:advised|suggested|required)\b",
+    re.IGNORECASE,
 )
 
 
@@ -67,9 +81,13 @@ def test_most_of_a_cancer_archive_is_malignant(curated: list[CuratedReport]) -> 
 
 
 # Failures name the report by its place in the files: its words stay out of logs.
-@pytest.mark.parametrize("unseen", [SIZE, SIDE, COUNT], ids=["size", "side", "node count"])
+@pytest.mark.parametrize(
+    "unseen",
+    [SIZE, SIDE, COUNT, SHARE, DATE, ADVICE],
+    ids=["size", "side", "node count", "count", "date", "advice"],
+)
 def test_nothing_unseen_is_generated(curated: list[CuratedReport], unseen: re.Pattern[str]) -> None:
-    """No generation text holds a size, a side or a node count."""
+    """No generation text holds a size, a side, a count, a date or advice."""
     leaks = [
         at
         for at, report in enumerate(curated)
@@ -99,6 +117,30 @@ def test_no_benign_part_turns_malignant(curated: list[CuratedReport]) -> None:
     ]
 
     assert turned == []
+
+
+def test_sentences_lie_in_their_part(reports: list[str], curated: list[CuratedReport]) -> None:
+    """Every sentence of a text has a span within its part; joined, the sentences are the text."""
+    for text, report in zip(reports, curated, strict=True):
+        for part in report.parts:
+            for view, said in (
+                (part.retrieval_sentences, part.retrieval_text),
+                (part.generation_sentences, part.generation_text),
+            ):
+                assert " ".join(one.text for one in view) == said
+                assert all(part.start <= one.start < one.end <= part.end <= len(text) for one in view)
+
+
+@pytest.mark.unit
+def test_notes_on_slides_become_texts(real_data: Path) -> None:
+    """Short notes without sections are read as they stand."""
+    with (real_data / "reports" / "gtex_notes.csv").open(newline="", encoding="utf-8") as file:
+        notes = Quiet(row["Pathology Notes"] for row in csv.DictReader(file))
+    notes = Quiet(note for note in notes[::20] if note.strip())
+    read = Quiet(curate_report(note) for note in notes)
+
+    assert share([len(report.parts) == 1 for report in read]) > 0.995
+    assert all(curate_note(note).parts[0].retrieval_text for note in notes)
 
 
 def test_offsets_lie_in_the_report(reports: list[str], curated: list[CuratedReport]) -> None:

@@ -49,8 +49,7 @@ _DAY_MONTH = re.compile(
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|"
-    rf"(?P<day>{_DD})(?P<nth>st|nd|rd|"
+    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|(?P<day>{_DD})(?P<nth>st|nd|rd|"
     rf"th)?\b(?![.,]?\d)"
     rf"(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)(?!\s?(?:cm|mm|x\s|%)){_TIME}",
     re.IGNORECASE,
@@ -106,8 +105,7 @@ _AGE = re.compile(
 _AGE_KEYED = re.compile(
     r"\b(?:age[ds]?|age at (?:diagnosis|surgery|procedure)|patient age|pt age|age/sex|sex/age|age \(yrs?\)|"
     r"age in years)"
-    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|"
-    r"\.\d|/\d|\s?(?:%|days?|"
+    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
     r"months?|weeks?|hours?))",
     re.IGNORECASE,
 )

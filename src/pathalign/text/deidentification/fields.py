@@ -24,8 +24,7 @@ _IDENTIFYING = re.compile(
     re.IGNORECASE,
 )
 _OF_HEADERS = re.compile(
-    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|nationality|"
-    rf"language|policy|payer",
+    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|nationality|language|policy|payer",
     re.IGNORECASE,
 )
 _MEDICAL = re.compile(

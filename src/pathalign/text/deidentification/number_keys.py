@@ -32,8 +32,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"sozialversicherung\w{0,12}",
     ),
     Kind.HEALTH_PLAN: (
-        rf"(?:insurance|policy|member|subscriber|beneficiary|group|plan|medicare|medicaid|health\s?plan|payer|payor|"
-        rf"guarantor)"
+        rf"(?:insurance|policy|member|subscriber|beneficiary|group|plan|medicare|medicaid|health\s?plan|payer|payor|guarantor)"
         rf"(?:{_IS}|\s?policy|\s?member|\s?plan)",
         r"hicn?\b",
         r"mbi\b",
@@ -100,8 +99,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.ACCESSION: (
         r"access(?:ion)?\b\.?",
         r"acc\b\.?\s?(?=[#:n])",
-        rf"(?:case|specimen|order|req(?:uisition)?|report|lab(?:oratory)?|histology|cytology|consult(?:ation)?|"
-        rf"document|study|"
+        rf"(?:case|specimen|order|req(?:uisition)?|report|lab(?:oratory)?|histology|cytology|consult(?:ation)?|document|study|"
         rf"protocol|ref(?:erence)?)\.?{_IS}",
         r"case\s?:",
         r"case\b",

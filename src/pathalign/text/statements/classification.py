@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pathalign.text.headings import SectionKind
 from pathalign.text.sentences import Sentence
@@ -17,7 +18,8 @@ _ASIDE = re.compile(
 )
 _SAYS_NOTHING = re.compile(
     r"^\W*(?:none (?:given|provided|stated)|nothing (?:indicated|stated|given)\b.*|(?:pertinent |"
-    r"clinical )?history)\W*$"
+    r"clinical )?history|"
+    r"(?:(?:final|surgical|pathologic(?:al)?|microscopic) ){0,3}diagnos[ei]s)\W*$"
 )
 _STRONG = re.compile(
     r"\b(?:\w*differentiated|histolog(?:y|ic(?:al(?:ly)?)?)|\w*plasia|invasi(?:on|ve)|infiltrat\w+|grade|necrosis|"
@@ -30,6 +32,7 @@ _STAGING_LABEL = re.compile(
     r"pathologic(?:al)?|"
     r"pathology|staging for [^:]*|extent of invasion|lymph nodes?)\b"
 )
+_LONG_TITLE = 30
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
@@ -49,10 +52,15 @@ def classified(
     if Kind.STAGING in kinds:
         low = staging.without_codes(sentence.text).lower()  # "pNO" denies nothing
     return Statement(
-        start=sentence.start, end=sentence.end, text=sentence.text, kinds=tuple(kind for kind in Kind if kind in kinds),
+        start=sentence.start, end=sentence.end, text=sentence.text, kinds=_ordered(kinds),
         negated=is_negated(low), uncertain=is_uncertain(low), history=Kind.MOLECULAR not in kinds and is_history(low),
         part=part, dropped=dropped,
     )  # fmt: skip
+
+
+@cache
+def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
+    return tuple(kind for kind in Kind if kind in kinds)
 
 
 def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
@@ -83,7 +91,7 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
     if section is SectionKind.CLINICAL and not _SURE_FINDING.search(low):
         return frozenset({Kind.CLINICAL})
     if section in (SectionKind.ADMINISTRATIVE, SectionKind.DISCLAIMER):
-        return frozenset({Kind.ADMINISTRATIVE}) if len(low) > 30 else of_clauses(low)
+        return of_clauses(low) or (frozenset({Kind.ADMINISTRATIVE}) if len(low) > _LONG_TITLE else frozenset())
     kinds = of_clauses(low)
     weak = cues.is_of_before(low) and Kind.VISIBLE not in kinds
     clinical = cues.clinical_at(low)

@@ -12,6 +12,16 @@ _UNASSESSED = re.compile(
     r"\bpending\b"
     r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
 )
+_UNASSESSED_HINTS = ("not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred")
+_CODE = re.compile(r"\W*[cmtp][ -]?\d")
+_REPORT_HINTS = (
+    "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult",
+    "performed", "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
+    "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide",
+    "fax", "teaching", "attest", "rendered", "report", "signatory", "inquiry", "admit", "obtained", "digital",
+    "accredited", "certified", "diagnosed by",
+)  # fmt: skip
+"""Without one of these only codes are about the report; a cheap test, since most sentences have none."""
 _ABOUT_REPORT = re.compile(
     r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
     r"template|parts?|reports?|"
@@ -23,7 +33,11 @@ _ABOUT_REPORT = re.compile(
     r"\bpathologists?\b"
     r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|^\W*[cm] ?\d{2}[,.]?\d?\W*$|^\W*[mtp]-?\d{4,5}\b|"
     r"\bnotified\b|\bcopy to\b|\bdr\b"
-    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|\bteaching physician\b"
+    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|"
+    r"\battest\b|\brendered\b|\bthis (?:\w+ ){0,2}report\b|\breport (?:name|date|status|released)\b|\bsignatory\b|"
+    r"\bdiagnosis inquiry\b|\badmit date\b|\bdigital imag\w+|\baccredited\b|\bis certified under\b|\bdiagnosed by\b|"
+    r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
+    r"obtained)\b|\bteaching physician\b"
 )
 _RECOMMENDED = re.compile(
     r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
@@ -53,6 +67,20 @@ _IHC = re.compile(
     r"|\b(?:estrogen|progesterone|oestrogen|hormone) receptors?\b|\bproliferation index\b|\blabell?ing index\b|"
     r"\bclone\b|\bantibod\w+"
 )
+# Markers that are spoken of for their stain alone.
+_SURE_MARKER = re.compile(
+    r"\b(?:ki-?\s?67|mib-?\s?1|ttf-?\s?1|napsin|ck-?\s?\d{1,2}\b|cd-?\s?\d{1,3}[a-z]?\b|hmb-?\s?45|melan-?a|mart-?1|"
+    r"vimentin|"
+    r"desmin|calretinin|gata-?3|pax-?\s?[28]|ca-?ix|racemase|amacr|p504s|synaptophysin|chromogranin|gfap|s-?100|"
+    r"cdx-?\s?2|"
+    r"cytokeratins?|keratin|c-?kit|inhibin|hep-?par|e-?cadherin|thyroglobulin|oct-?\s?[34]|sall-?4|plap|d2-?40|"
+    r"podoplanin|"
+    r"bcl-?\s?[26]|dog-?1|myogenin|ae1|olig-?2|neun|synap\w+|estrogen|progesterone|her-?\s?2(?:/?\s?neu)?|"
+    r"ema|"
+    r"pan-?\s?(?:cyto)?keratin|(?:positive|negative) controls?)\b(?! pearls?)|\bcontrols? (?:slides? )?(?:are|"
+    r"react\w*|stain\w*)\b|"
+    r"\b(?:zn|grocott|giemsa|gms|afb|pas|gram) (?:\w+ )?stains?\b|\bstains? performed\b"
+)
 _MOLECULAR = re.compile(
     r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
     r"\bchromosom\w*|\bpcr\b|\bsequenc\w+|"
@@ -73,12 +101,14 @@ _OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|
 
 def is_unassessed(low: str) -> bool:
     """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
-    return _UNASSESSED.search(low) is not None
+    return any(map(low.__contains__, _UNASSESSED_HINTS)) and _UNASSESSED.search(low) is not None
 
 
 def is_about_report(low: str) -> bool:
     """Whether a sentence speaks of the report, its authors and its codes."""
-    return _ABOUT_REPORT.search(low) is not None
+    return (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low) is not None) and _ABOUT_REPORT.search(
+        low
+    ) is not None
 
 
 def is_recommendation(low: str) -> bool:
@@ -100,8 +130,8 @@ def is_of_before(low: str) -> bool:
 
 def stain_at(low: str) -> int:
     """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
-    found = _IHC.search(low)
-    return found.start() if found else -1
+    starts = [found.start() for found in (_IHC.search(low), _SURE_MARKER.search(low)) if found]
+    return min(starts, default=-1)
 
 
 def molecular_at(low: str) -> int:

@@ -15,11 +15,18 @@ _NUMBER = (
     r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
 )
 _MEASURED = re.compile(
-    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdia?mat?et?er\b|\bdimensions?\b|\bweigh\w*"
+    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdiam[ae]t[ae]r\b|\bdimensions?\b|\bweigh\w*"
     rf"|(?<![\d.+/])\d+\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high))"
     rf"|\b{_NUMBER} (?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
     rf"|\bnodes? \(\d+|\b{_NUMBER} (?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b|\bnumber of\b|\bgreatest extent\b|\bdepth\b"
 )
+_DIGIT = re.compile(r"\d")
+_MEASURING = (
+    "measur", "diam", "dimension", "weigh", "number of", "greatest extent", "depth", "gross", "one", "two", "three",
+    "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thir", "fif", "twen", "for", "single",
+    "multiple",
+)  # fmt: skip
+"""Without one of these or a digit nothing is measured."""
 _VOLUME = re.compile(
     r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|gross) (?:measured|size)"
 )
@@ -33,6 +40,7 @@ _GRADED = re.compile(
     r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
     r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
 )
+_MARGIN_HINTS = ("margi", "resection", "inked", "clearance")
 _MARGIN = re.compile(
     r"(?<!non-)\bmargi\w{0,4}\b|\bresection (?:line|edge|plane)s?\b|\binked (?:surface|edge|line)|"
     r"\bclearance\b"
@@ -156,7 +164,7 @@ def of_field(low: str) -> frozenset[Kind] | None:
     if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
         return _MEASURE
     if _MEASURED_FIELD.search(label) and not _seen_beside(value):
-        return _BOTH if _MARGIN.search(low) else _MEASURE
+        return _BOTH if _of_margin(low) else _MEASURE
     graded = _GRADE_LABEL.search(label) and _GRADE_VALUE.match(value)
     if graded or (_PRESENCE.match(value) and not _is_measured(value)):
         return frozenset({Kind.VISIBLE})
@@ -167,12 +175,12 @@ def of_clauses(low: str) -> frozenset[Kind]:
     """Kinds of a sentence that is no field: measured, of a position, visible."""
     if _ONLY_LABELS.match(low):
         return frozenset()
-    if _SIDE_ALONE.match(low + " "):
-        return frozenset({Kind.POSITION}) if _SIDE.search(low) else frozenset()
+    if _SIDE.search(low) and _SIDE_ALONE.match(low + " "):
+        return _POSITION
     found = set[Kind]()
     if _is_measured(low):
         found.add(Kind.MEASURED)
-    margin = _MARGIN.search(low) is not None
+    margin = _of_margin(low)
     if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
         found.add(Kind.POSITION)
     if (_seen_beside(low) if found else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
@@ -180,8 +188,14 @@ def of_clauses(low: str) -> frozenset[Kind]:
     return frozenset(found)
 
 
+def _of_margin(low: str) -> bool:
+    return any(map(low.__contains__, _MARGIN_HINTS)) and _MARGIN.search(low) is not None
+
+
 def _is_measured(low: str) -> bool:
     """Whether a size, a weight or a count is stated; grades are none."""
+    if not (any(map(low.__contains__, _MEASURING)) or _DIGIT.search(low)):
+        return False
     return _MEASURED.search(_GRADED.sub(" ", low)) is not None or _VOLUME.search(low) is not None
 
 
@@ -192,10 +206,10 @@ def has_finding(low: str) -> bool:
 
 def _seen_beside(low: str) -> bool:
     """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
-    of_margin = False
+    of_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
     for clause in _CLAUSE.split(low):
-        if _MARGIN.search(clause):
-            of_margin = _MARGIN_ALONE.search(low) is None
+        if _of_margin(clause):
+            of_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True
         elif of_margin and _STATUS.match(clause):

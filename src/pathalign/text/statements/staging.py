@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 _LETTER_DIGIT = {"i": "1", "l": "1", "|": "1", "o": "0"}
-_PREFIX = r"(?:[yra]{0,2}\s?[pP]|[yY][pc]?)"
+_PREFIX = r"(?:(?:[yra]{1,2}\s?)?[pP]|[yY][pc]?)"
 _T = re.compile(
     rf"(?:(?<![A-Za-z0-9+-])|(?<=AJCC))(?P<prefix>{_PREFIX})\s?\(?T\)?(?:\s?stage)?\s?[-:=;.]?\s?\(?\s?(?:p\s?T\s?)?"
     r"(?P<value>[0-4](?![\d]|[./]\d|\s?[xX]\s?\d)|[IlO|](?=[a-d]?(?:\b|N|p))|i(?=[a-d]\b)|[iI][sS](?![A-Za-z])|"
@@ -22,10 +22,10 @@ _BARE_T = re.compile(
     r"is)(?P<letter>[a-dA-D])?(?=\s?(?:\([^)]{0,12}\))?\s?[,;/.]?\s?p?\s?N\s?[0-3xXOo])"
     r"|(?i:stag\w{1,3}\W{1,3}(?:is |of )?|\(p?t(?:nm)?\)\s?:\s?|pathological t\.\s|(?:tumou?r extent|"
     r"extent of invasion|extension)\s?:\s)"
-    r"T\s?(?P<staged>[0-4])(?P<sub>[a-d])?(?![\d.])"
+    r"T\s?(?P<staged>[0-4])(?P<sub>[a-d])?(?!\d|\.\d)"
 )
 _CODE = re.compile(
-    rf"(?<![A-Za-z0-9]){_PREFIX}\s?\(?[TNM]\)?\s?[:=-]?\s?\(?(?:[0-4](?![\d/])|[xXoOiIl](?![a-z])|[iI][sS]\b)"
+    rf"(?<![A-Za-z0-9]){_PREFIX}\s?\(?[TNM]\)?\s?[:=-]?\s?\(?(?:[0-4](?![\d/])|[xXoOiIl][a-d]?(?![a-z])|[iI][sS]\b)"
     r"|(?<![A-Za-z0-9-])T\s?(?:[0-4](?!\d)|is|[xX])[a-d]?\s?(?:\([^)]{0,12}\))?\s?[,;/]?\s?p?\s?N\s?[0-3xXOo]"
     r"|(?<![A-Za-z0-9-])(?:T[0-4][a-d]?|N[0-3xX][a-c]?|M[01xX])(?=[\s,;.)]|$)(?!-)"
 )

@@ -1,0 +1,86 @@
+"""What is denied, only suspected, or of the past. All sentences are made up."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathalign.text.sentences import Sentence
+from pathalign.text.statements.classification import classified
+from pathalign.text.statements.statement import Statement
+
+pytestmark = pytest.mark.unit
+
+
+def statement(text: str) -> Statement:
+    return classified(Sentence(text, 0, len(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No carcinoma identified",
+        "Negative for tumor",
+        "Perineural invasion: absent",
+        "Margins free of tumor",
+        "Renal vein invasion: Not identified",
+        "Without diagnostic abnormality",
+        "Metastatic carcinoma in 0 of 5 lymph nodes",
+        "Tumor-free resection margins",
+        "Neither dysplasia nor carcinoma is seen",
+        "ER: NEGATIVE",
+    ],
+)
+def test_denied(text: str) -> None:
+    """Denials in their many spellings."""
+    assert statement(text).negated
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Adenocarcinoma",
+        "Lymphatic invasion: Not specified",
+        "Histologic grade: cannot be assessed",
+        "Tumor with or without vascular invasion",
+        "Mild fibrosis of the uninvolved kidney",
+        "Stage T3a,NO",
+        "pT1 pNO",
+        "Carcinoma, not otherwise specified",
+    ],
+)
+def test_not_denied(text: str) -> None:
+    """What was not looked at is not denied; "NO" in a stage is a zero."""
+    assert not statement(text).negated
+
+
+@pytest.mark.parametrize(
+    ("text", "uncertain"),
+    [
+        ("Suspicious for lymphovascular invasion", True),
+        ("A metastasis cannot be excluded", True),
+        ("Features compatible with adenoma", True),
+        ("We favor a primary of the lung", True),
+        ("Possible capsular invasion", True),
+        ("Adenocarcinoma", False),
+        ("Negative for malignancy", False),
+        ("Serous borderline tumor", False),
+    ],
+)
+def test_uncertain(text: str, uncertain: bool) -> None:
+    """Doubt is told from denial and from names of tumours."""
+    assert statement(text).uncertain is uncertain
+
+
+@pytest.mark.parametrize(
+    ("text", "history"),
+    [
+        ("History of breast carcinoma", True),
+        ("Status post radiation", True),
+        ("Previous biopsy", True),
+        ("Invasive carcinoma", False),
+        ("Mutations are associated with a history of smoking", False),
+    ],
+)
+def test_history(text: str, history: bool) -> None:
+    """What was before, save where a laboratory explains a gene."""
+    assert statement(text).history is history

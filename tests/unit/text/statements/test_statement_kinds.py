@@ -1,0 +1,133 @@
+"""What can support a statement. All sentences are made up."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathalign.text.headings import SectionKind
+from pathalign.text.sentences import Sentence
+from pathalign.text.statements.classification import before_tests, classified
+from pathalign.text.statements.statement import Kind
+
+pytestmark = pytest.mark.unit
+
+
+def kinds(text: str, section: SectionKind | None = None) -> set[str]:
+    return {kind.value for kind in classified(Sentence(text, 0, len(text)), section=section).kinds}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Adenocarcinoma, moderately differentiated",
+        "Histologic grade: 2",
+        "Perineural invasion: Not identified",
+        "Fuhrman nuclear grade 3 of 4",
+        "GLEASON SCORE 4 + 3 = 7",
+        "Chronic gastritis with intestinal metaplasia",
+        "The tumor is confined to the kidney",
+        "Benign breast tissue",
+        "Deep margin: Skeletal muscle, no tumor present",
+        "Absent",
+    ],
+)
+def test_what_a_slide_shows(text: str) -> None:
+    """Findings, grades and their absence are visible, and nothing else."""
+    assert kinds(text) == {"visible"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tumor size: 3.1 x 2.0 x 1.1 cm",
+        "Greatest dimension 3.1 cm",
+        "Specimen weight: 640 g",
+        "Tumor focality: Unifocal",
+        "Specimen type: Lobectomy",
+        "Adrenal gland: Not identified",
+        "The tumor takes up about 15% of the prostate volume",
+        "(2/13)",
+    ],
+)
+def test_what_was_measured_or_received(text: str) -> None:
+    """Sizes, weights, counts, shares and what was received."""
+    assert kinds(text) == {"measured"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Margins: Uninvolved by carcinoma",
+        "ALL SURGICAL MARGINS ARE FREE OF TUMOR",
+        "Margin of resection, negative for carcinoma",
+        "Specimen laterality: Right",
+        "Tumor site: Fundus",
+        "Left",
+        "Upper outer quadrant",
+    ],
+)
+def test_what_says_where(text: str) -> None:
+    """Margins, sides and sites are positions, though they name tumours."""
+    assert kinds(text) == {"position"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ER: positive in 90% of the nuclei", {"ihc"}),
+        ("Ki-67 labeling index is 12%", {"ihc"}),
+        ("The tumor cells are positive for CK7 and negative for CK20", {"ihc"}),
+        ("Immunostains were performed on block A3", {"ihc"}),
+        ("Glioblastoma (MIB-1: about 20%)", {"ihc", "visible"}),
+        ("KRAS codon 12 mutation is identified", {"molecular"}),
+        ("HER2 is not amplified by FISH", {"molecular"}),
+        ("HER2: positive by immunohistochemistry and FISH", {"ihc", "molecular"}),
+        ("pT2b N0 MX", {"staging"}),
+        ("Regional lymph nodes: pN1 (2/17)", {"staging", "measured"}),
+        ("Poorly differentiated adenocarcinoma, pathologic stage T2N1", {"staging", "visible"}),
+        ("Clinical correlation is recommended", {"recommendation"}),
+        ("Close follow-up is advised", {"recommendation"}),
+        ("Lymphatic invasion: Not specified", {"administrative"}),
+        ("See comment", {"administrative"}),
+        ("The frozen section diagnosis is confirmed", {"administrative"}),
+        ("The slides were reviewed at the daily consensus meeting", {"administrative"}),
+        ("A 61-year-old man with a renal mass", {"clinical"}),
+        ("Two lymph nodes, negative for tumor (0/2)", {"measured", "visible"}),
+        ("Metastatic carcinoma in 2 of 9 lymph nodes", {"measured", "visible"}),
+        ("Tumor is present within 1 mm of the deep margin", {"measured", "position"}),
+        ("Squamous cell carcinoma, 2 cm, see note", {"measured", "visible"}),
+    ],
+)
+def test_kinds(text: str, expected: set[str]) -> None:
+    """A sentence has the kinds of its clauses; what it refers to is no kind of its own."""
+    assert kinds(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["EXTENT OF INVASION", "Histologic grade", "Margins", "Lung, left lower lobe, wedge", "PSA value:"]
+)
+def test_a_heading_states_nothing(text: str) -> None:
+    """Labels without a value have no kind."""
+    assert kinds(text) in (set(), {"clinical"}) if "PSA" in text else kinds(text) == set()
+
+
+def test_a_section_says_what_words_do_not() -> None:
+    """Below "Clinical history" a tumour is what the clinician thinks of; a grade there is a pathologist's."""
+    assert kinds("Left kidney mass", SectionKind.CLINICAL) == {"clinical"}
+    assert kinds("Breast cancer", SectionKind.CLINICAL) == {"clinical"}
+    assert kinds("Histologic grade: 2", SectionKind.CLINICAL) == {"visible"}
+    assert kinds("None given", SectionKind.CLINICAL) == set()
+
+
+def test_kinds_are_in_order() -> None:
+    """The kinds of a statement stand in the order of `Kind`, whatever the order of its words."""
+    found = classified(Sentence("pT1, 3 cm, adenocarcinoma, margin 2 mm", 0, 38)).kinds
+
+    assert list(found) == sorted(found, key=list(Kind).index)
+
+
+def test_what_stains_show_is_cut_off() -> None:
+    """Of a sentence about stains the clauses before them are left."""
+    assert before_tests("Glioblastoma (MIB-1: about 20%)") == "Glioblastoma "
+    assert before_tests("ER positive") == ""
+    assert before_tests("Glioblastoma") == "Glioblastoma"
