@@ -65,8 +65,7 @@ def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
 
 def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     """The kinds of a sentence; `low` is the same in small letters."""
-    aside = _ASIDE.search(low)
-    if aside:
+    if ("see" in low or "refer" in low) and _ASIDE.search(low):
         low = _ASIDE.sub(" ", low)
         if not re.search(r"[a-z]{3}", low) or low.strip(" .()") == "note":
             return frozenset({Kind.ADMINISTRATIVE})
