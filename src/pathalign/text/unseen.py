@@ -154,10 +154,11 @@ def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
     negation governs, so that no denied finding is left as a stated one. `of_nodes` says that the slide shows a lymph
     node: "metastatic carcinoma in 1 of 3 lymph nodes" then keeps its tumour.
     """
-    text = _SEE.sub("", " ".join(sentence.split())).strip(" .")
+    text = " ".join(sentence.split())
+    text = (_SEE.sub("", text) if "see" in text.lower() else text).strip(" .")
     if _FIELD.match(text) or _TITLE.match(text):
         return ""
-    segments = [_segment(segment, of_nodes) for segment in _SEMICOLON.split(text)]
+    segments = [_segment(segment, of_nodes) for segment in (_SEMICOLON.split(text) if ";" in text else (text,))]
     kept = "; ".join(segment for segment in segments if segment)
     if not kept or kept == text:
         return kept
@@ -168,13 +169,13 @@ def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
 
 def _segment(segment: str, of_nodes: bool) -> str:
     """The visible clauses of one part of a sentence."""
-    bare = _BRACKET.sub(_bracket, segment)
-    if _ZERO.search(segment) and not _ZERO.search(bare) and not _NEGATION.search(bare):
+    bare = _BRACKET.sub(_bracket, segment) if any(map(segment.__contains__, "([{")) else segment
+    if bare != segment and _ZERO.search(segment) and not _ZERO.search(bare) and not _NEGATION.search(bare):
         return ""  # "metastatic carcinoma (0/5)": the bracket alone denied it
     if bare.rstrip(" .").endswith(":"):
         return ""  # the bracket was all that the label said
     kept: list[str] = []
-    for clause in _COMMA.split(bare):
+    for clause in _COMMA.split(bare) if "," in bare else (bare,):
         visible = _clause(clause, of_nodes)
         if visible:
             kept.append(visible)
@@ -202,7 +203,7 @@ def _bracket(match: re.Match[str]) -> str:
 def _clause(clause: str, of_nodes: bool) -> str:
     """A clause without its unseen phrases; "" when it is to be dropped as a whole."""
     low = clause.lower()
-    if _ASIDE.search(low) or _ZERO.search(clause):
+    if _ASIDE.search(low) or (any(map(low.__contains__, ("0", "zero", "none"))) and _ZERO.search(clause)):
         return ""
     if not _SUSPECT.search(low):
         return clause.strip(" .:-")

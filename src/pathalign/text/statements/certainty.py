@@ -34,11 +34,12 @@ _NEGATION_HINT = (
 _UNCERTAIN = re.compile(
     r"\b(?:suspicious|suspected|suspicion|suggest(?:s|ive|ing)?|cannot (?:be |entirely )*(?:exclude|rule)\w*|"
     r"can not (?:be )?(?:exclude|rule)\w*|"
-    r"not (?:be )?(?:entirely )?(?:excluded|ruled out)|possib(?:le|ly|ility)|probabl[ey]|likely|may (?:represent|be)|"
+    r"not (?:be )?(?:entirely )?(?:excluded|ruled out)|possib(?:le(?! (?:lymph )?nodes?)|ly|ility)|probabl[ey]|"
+    r"likely|may (?:represent|be)|"
     r"might be|"
     r"compatible with|favou?r(?:s|ed|ing)?|question(?:able|ed)?|equivocal|indeterminate|concern(?:ing)? for|"
-    r"worrisome|uncertain|unclear|differential|not definit\w+|appears? to|presumed|presumably|rule out|"
-    r"r/o|versus|vs)\b|\?"
+    r"worrisome|uncertain|unclear|differential|not definit\w+|presumed|presumably|rule out|"
+    r"r/o|versus|vs)\b|\?(?!\W*:)"
 )
 _HISTORY = re.compile(
     r"\b(?:history|hx|h/o|status[ -]post|s/p|previous(?:ly)?|prior|originally|recurrent|formerly|in the past|"

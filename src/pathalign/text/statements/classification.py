@@ -26,6 +26,11 @@ _STRONG = re.compile(
     r"sections show|"
     r"mitos\w+|microscop\w+|adenosis|inflammation|gleason)\b"
 )
+_STAGE_LABEL = re.compile(
+    r"^\W*(?:[tnm] stage, pathologic|pathologic(?:al)? stag(?:e|ing)(?: summary)?|tnm stage|"
+    r"stage)\W*$"
+)
+_STAGE_SOURCE = re.compile(r"\b(?:based on|edition|utili[sz]es|according to the)\b")
 _GRADE = re.compile(r"\b(?:grade|differentiated|g ?[1-4i]{1,3}(?:-\d)?|gleason)\b")
 _STAGING_LABEL = re.compile(
     r"\b(?:primary tumou?rs?|regional lymph nodes?|distant metastas[ie]s|stage of tumou?r|tumou?r stag\w+|"
@@ -65,8 +70,7 @@ def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
 
 def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     """The kinds of a sentence; `low` is the same in small letters."""
-    aside = _ASIDE.search(low)
-    if aside:
+    if ("see" in low or "refer" in low) and _ASIDE.search(low):
         low = _ASIDE.sub(" ", low)
         if not re.search(r"[a-z]{3}", low) or low.strip(" .()") == "note":
             return frozenset({Kind.ADMINISTRATIVE})
@@ -79,6 +83,10 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
         return frozenset({Kind.RECOMMENDATION})
     if stain >= 0 or gene >= 0:
         return _of_tests(low, stain, gene)
+    if staged and _STAGE_LABEL.match(low):
+        return frozenset()
+    if staged and _STAGE_SOURCE.search(low) and not staging.has_code(text):
+        return frozenset({Kind.ADMINISTRATIVE})
     if staged:
         return _of_stage(text, low)
     if (cues.is_unassessed(low) and low.count(":") <= _FEW_FIELDS) or (

@@ -67,10 +67,15 @@ class TStage:
 
 def is_staging(text: str) -> bool:
     """Whether a sentence states a stage, or names the field of one."""
-    if _CODE_HINT.search(text) and _CODE.search(text):
+    if has_code(text):
         return True
     low = text.lower()
     return any(hint in low for hint in _STAGE_HINT) and _WORDS.search(low) is not None
+
+
+def has_code(text: str) -> bool:
+    """Whether a sentence holds the code of a stage, as "pT2"."""
+    return _CODE_HINT.search(text) is not None and _CODE.search(text) is not None
 
 
 def code_at(text: str) -> int:
