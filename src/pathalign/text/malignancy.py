@@ -50,7 +50,8 @@ _DENIED_AFTER = re.compile(
     r"^\W*(?:(?!with\b|and\b|exten|inva|invol|show|margin|node)[^\s:]+\s+){0,5}?\W*"
     r"(?:not?\b(?! otherwise| special)|never\b|absent\b|negative\b|excluded\b|ruled out|cannot be\b|none\b|"
     rf"{_ZERO_COUNT})"
-    rf"|^[^,;]{{0,40}}\W{_ZERO_COUNT}",
+    rf"|^[^,;]{{0,40}}\W{_ZERO_COUNT}"
+    r"|^(?:\s+\w+){0,4}\s*[:=]\s*(?:0|zero|none)\b(?!\s*[.,/]?\d)",  # "metastatic nodes: 0"
 )
 _SCOPE_BREAK = re.compile(
     r"\b(?:but|however|except|although|though|whereas|while|with(?= (?:invasive|metastatic)))\b", re.IGNORECASE

@@ -24,7 +24,7 @@ _SPLIT = re.compile(
 )
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
-    r"(?:(?<=[.;\n]\s)|(?<=[.;\n])|^|(?<!grade:\s)(?<!score:\s)(?<=:\s)(?=\(?(?:1|i|a)[.)]))"
+    r"(?:(?<=[.;\n]\s)|(?<=[;\n])|(?<=[^\d]\.)|^|(?<!grade:\s)(?<!score:\s)(?<=:\s)(?=\(?(?:1|i|a)[.)]))"
     r"(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\.?|(?:\d{1,2}|[ivx]{1,4}|[a-h])\.(?=\s+[A-Z]))\s*",
     re.IGNORECASE,
 )

@@ -198,3 +198,11 @@ def test_an_unreadable_report_is_a_problem_and_no_error(report: str) -> None:
     assert curated.problem
     assert part_of_slide(curated, "A") is None
     assert part_of_slide(curated, None) is None
+
+
+@pytest.mark.parametrize("size", ["8 x 6.3 x 5.5", "8.2 x 6"])
+def test_a_number_before_a_full_stop_keeps_its_decimals(size: str) -> None:
+    """What follows a decimal point is not the mark of a list."""
+    curated = curate_report(f"DIAGNOSIS: Colon, resection: Adenocarcinoma. Tumor size {size}. Lymph nodes: Negative.")
+
+    assert f"Tumor size {size}. Lymph" in curated.parts[0].retrieval_text

@@ -39,6 +39,7 @@ def test_a_stated_tumour_is_malignant(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Number of nodes examined:9. Number of metastatic nodes:0.",
         "no malignancy identified",
         "Negative for carcinoma",
         "Colonic mucosa with no dysplasia or malignancy",
