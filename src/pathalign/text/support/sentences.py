@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -43,7 +44,7 @@ class Source:
         """What is wrong with a sentence, if the spans of the report are all that it was drawn from.
 
         Every word of content must stand in a span, meant as there. A number, a side, a degree, and a word that the
-        spans hold in more than one meaning must also stand beside the same word as there.
+        spans hold in more than one meaning must also stand beside the same word as there, and a number no more often.
         """
         content = _content(words_of(sentence))
         if not content:
@@ -51,13 +52,16 @@ class Source:
         quoted = [_content(words_within(self._words, start, end)) for start, end in spans]
         meanings: dict[str, set[Meant]] = {}
         places: set[_Place] = set()
+        numbers = Counter[str]()
         for words in quoted:
             for at, word in enumerate(words):
                 for spelling in _spellings(word):
                     meanings.setdefault(spelling, set()).add(word.meant)
                     places.update(_places(spelling, words, at))
+                    numbers[spelling] += word.is_number
         for at, word in enumerate(content):
-            if word.text not in meanings:
+            numbers[word.text] -= word.is_number
+            if word.text not in meanings or numbers[word.text] < 0:
                 return Fault.NOT_QUOTED
             if word.meant not in meanings[word.text]:
                 return Fault.OTHERWISE_MEANT
