@@ -52,12 +52,16 @@ class Aligner(nn.Module):
         return self.project_slides(self.qformer.look(memory).states)
 
     def embed_texts(self, texts: Sequence[str]) -> Float[Tensor, "text projection"]:
-        """One unit vector per text, from its [CLS] token."""
+        """One unit vector per text, from its [CLS] token or the mean of all, as `text_pooling` says."""
         return self.read(self.tokenizer.encode(texts).to(self.device))
 
     def read(self, texts: TextBatch) -> Float[Tensor, "text projection"]:
         """The same, of tokens."""
-        return functional.normalize(self.text_proj(self.qformer.read(texts, wanted=texts.is_first)), dim=-1)
+        if self.qformer.config.text_pooling == "class":
+            pooled = self.qformer.read(texts, wanted=texts.is_first)
+        else:
+            pooled = torch.stack([tokens.mean(0) for tokens in self.qformer.read(texts).split(list(texts.lengths))])
+        return functional.normalize(self.text_proj(pooled), dim=-1)
 
     def project_slides(self, states: Float[Tensor, "slide query dim"]) -> Float[Tensor, "slide query projection"]:
         """What queries took from slides, in the shared space."""

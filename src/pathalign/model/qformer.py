@@ -39,6 +39,7 @@ POSITION_SCALE = 0.25
 SHORTEST_UM, LONGEST_UM = 450, 100_000
 """Wavelengths of positions: from two patches to a whole slide."""
 Positions = Literal["fourier", "sinusoidal", "none"]
+TextPooling = Literal["class", "mean"]
 """How the model is told where each patch lies: `fourier` puts a few waves beside the embedding, `sinusoidal` adds waves
 to it over all its width, as transformers do, `none` does not tell."""
 Projected = tuple[Float[Tensor, "row heads place head_dim"], ...]
@@ -67,6 +68,9 @@ class QFormerConfig:
     cross_attention_gain: float = 1.0
     """How much larger than all others the query and key matrices of cross-attention start. At 1 every query looks at
     all patches alike, and has to learn from their mean where to look."""
+    text_pooling: TextPooling = "class"
+    """What of a text becomes its vector: its first token, as in BERT, or the mean of its tokens. A text half that
+    starts from nothing tells few texts apart by its first token, and what it does not tell apart no slide learns."""
 
     def __post_init__(self) -> None:
         if self.dim % self.heads:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pathalign.errors import UnknownName
-from pathalign.model.qformer import Positions
+from pathalign.model.qformer import Positions, TextPooling
 from pathalign.train.cohort import BagAugmentation
 from pathalign.train.engine import Schedule
 
@@ -30,6 +30,7 @@ class QFormerSize:
     positions: Positions = "fourier"
     neighbourhood_um: float = 0.0
     cross_attention_gain: float = 1.0
+    text_pooling: TextPooling = "class"
     vocab: int = 4000
     """Of the tokenizer that is trained when no text encoder is named."""
 

@@ -37,6 +37,7 @@ def new_aligner(cohort: TrainingCohort, size: QFormerSize, *, text_encoder: str 
         "ffn_dim": size.ffn_dim, "num_query_tokens": size.num_query_tokens, "dropout": size.dropout,
         "max_text_tokens": size.max_text_tokens, "positions": size.positions,
         "neighbourhood_um": size.neighbourhood_um, "cross_attention_gain": size.cross_attention_gain,
+        "text_pooling": size.text_pooling,
     }  # fmt: skip
     weights: dict[str, Tensor] = {}
     if text_encoder:

@@ -170,3 +170,15 @@ def test_a_channel_that_never_varies_does_no_harm(aligner: Aligner, make_bag: Ma
     aligner.qformer.patch_input.standardise_by(torch.zeros(12), torch.zeros(12))
 
     assert aligner.embed_slides(collate([make_bag(3)])).isfinite().all()
+
+
+def test_a_text_may_be_the_mean_of_its_tokens(make_aligner: MakeAligner) -> None:
+    """Every token counts the same, and a longer text beside it changes nothing."""
+    aligner = make_aligner(text_pooling="mean").eval()
+    short, long = "colon biopsy", "lung biopsy showing carcinoma with necrosis"
+    tokens = aligner.tokenizer.encode([short])
+
+    beside = aligner.embed_texts([long, short])[1]
+
+    mean = aligner.text_proj(aligner.qformer.read(tokens).mean(0))
+    assert_close(beside, mean / mean.norm(), atol=1e-5, rtol=1e-5)
