@@ -1,4 +1,4 @@
-"""The models of `learning`: ours as the recipes make them, and what others do, all with the same text half.
+"""The models of `learning`: ours, and what others do, all with the same text half.
 
 Mean-pooling and attention-MIL (Ilse et al. 2018, arXiv 1802.04712, gated) make one vector of a slide and are trained by
 the contrastive loss with our positives. The plain BLIP-2 way is stage 1 as it is published: padded, without positions,
@@ -26,7 +26,7 @@ from pathalign.testing.synthetic_bags import SyntheticSlide
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import ALONE, Objective, Schedule, StepRandom, World
 from pathalign.train.generation import Stage1Objective
-from pathalign.train.recipes import tiny_generation, tiny_retrieval
+from pathalign.train.recipes import tiny_retrieval
 from pathalign.train.retrieval import BatchSampler, ContrastiveObjective, new_aligner
 
 AT_ONCE = 16
@@ -34,7 +34,8 @@ AT_ONCE = 16
 HIDDEN = 128
 GAIN = 3.0
 """Of our cross-attention; BLIP-2 has none."""
-AUGMENTATION = tiny_retrieval().augmentation
+AUGMENTATION = replace(tiny_retrieval().augmentation, noise=0.0)
+"""Without noise, and models without dropout (below): both drown what is small before it is found."""
 
 
 class SyntheticCohort(TrainingCohort):
@@ -137,9 +138,7 @@ def pathalign_r(cohort: TrainingCohort, schedule: Schedule, *, positions: Positi
 def stage_1(cohort: TrainingCohort, schedule: Schedule) -> Made:
     """PathAlign-G's stage 1, in two phases."""
     describer = Describer(_fresh(cohort, schedule, "fourier"), NoLanguageModel())
-    objective = Stage1Objective(
-        describer, cohort, schedule, tiny_generation().augmentation, slides_at_once=AT_ONCE
-    )  # fmt: skip
+    objective = Stage1Objective(describer, cohort, schedule, AUGMENTATION, slides_at_once=AT_ONCE)
     return describer.aligner, objective
 
 
@@ -156,7 +155,9 @@ def plain_way(cohort: TrainingCohort, schedule: Schedule) -> Made:
 
 
 def _fresh(cohort: TrainingCohort, schedule: Schedule, positions: Positions, gain: float = GAIN) -> Aligner:
-    size = replace(tiny_retrieval().size, positions=positions, cross_attention_gain=gain)
+    size = replace(
+        tiny_retrieval().size, positions=positions, cross_attention_gain=gain, text_pooling="mean", dropout=0.0
+    )
     return new_aligner(cohort, size, text_encoder=None, seed=schedule.seed)
 
 
