@@ -104,7 +104,7 @@ _TABLE = re.compile(
     r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
     r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
 )
-_TABLE_WORD = re.compile(r"CHECKLIST|Checklist|PARAMETERS|Parameters")
+_TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
@@ -135,7 +135,7 @@ def headings(report: str) -> list[Heading]:
 
 def _tables(report: str) -> Iterator[Heading]:
     """Titles of check lists: "STOMACH TISSUE CHECKLIST."."""
-    if _TABLE_WORD.search(report):
+    if any(map(report.__contains__, _TABLE_WORDS)):
         for found in _TABLE.finditer(report):
             after = _TERMINATOR.match(report, found.end())
             yield Heading(

@@ -83,7 +83,7 @@ def is_malignant(text: str) -> bool | None:
     """
     denied = False
     for segment in _SEGMENT.split(text.lower()):
-        denied = denied or bool(_BENIGN.search(segment)) or _is_denial(segment)
+        denied = denied or _is_denial(segment) or _BENIGN.search(segment) is not None
         if not (_MALIGNANT.search(segment) or _PRESENT.search(segment)):
             continue
         for clause, inherits in _clauses(segment):

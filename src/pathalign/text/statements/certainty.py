@@ -49,7 +49,7 @@ _HISTORY = re.compile(
 
 def is_negated(low: str) -> bool:
     """Whether something is denied in a sentence, given in small letters; "not specified" denies nothing."""
-    return any(hint in low for hint in _NEGATION_HINT) and _NEGATED.search(low) is not None
+    return any(map(low.__contains__, _NEGATION_HINT)) and _NEGATED.search(low) is not None
 
 
 def is_uncertain(low: str) -> bool:
