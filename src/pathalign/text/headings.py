@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 
 class SectionKind(StrEnum):
@@ -89,7 +90,6 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 # Most sentences are told from headings by their first letters alone; the long pattern is for the rest.
-_OPENING = re.compile(r"(?:^|[\n.:;)\]>])\s{0,3}[-*#<\[(]?\s{0,2}([A-Za-z*]{1,4}|T-)")
 _OPENERS = frozenset(
     re.findall(
         r"\S+",
@@ -99,6 +99,22 @@ _OPENERS = frozenset(
         "jatt atte my by elec enti repo dict some thes this **** end a t t-",
     )
 )
+
+
+def _first_letters() -> str:
+    """A pattern of the first two letters of the openers, in either case: most sentences begin with others."""
+    seconds: dict[str, set[str]] = {}
+    for opener in _OPENERS:
+        seconds.setdefault(opener[0], set()).add(opener[1:2])
+    begins = []
+    for first, letters in sorted(seconds.items()):
+        either = "".join(sorted(letters | {letter.upper() for letter in letters})).replace("-", r"\-")
+        begins.append(f"[{first}{first.upper()}](?:[{either}]" + (r"|(?![A-Za-z*]))" if "" in letters else ")"))
+    return "|".join(begins)
+
+
+_OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
+_TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_WORD}")
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
     r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
@@ -144,7 +160,8 @@ def _tables(report: str) -> Iterator[Heading]:
 
 
 def _opened(report: str) -> Iterator[Heading]:
-    for opening in _OPENING.finditer(report):
+    top = _TOP.match(report)
+    for opening in chain((top,) if top else (), _OPENING.finditer(report, top.end() if top else 0)):
         if opening[1].lower() not in _OPENERS:
             continue
         found = _HEADING.match(report, opening.start(1))

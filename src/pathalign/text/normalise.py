@@ -11,7 +11,7 @@ from functools import lru_cache
 # punctuation is dropped.
 _POSITIVE = re.compile(r"\(\s*\++\s*\)|(?<=[A-Za-z0-9])\+(?![\w+])")
 _NEGATIVE = re.compile(r"\(\s*[-–—]\s*\)|(?<=[A-Za-z0-9])[-–](?=[,.;)]|$)")
-_NOT_WORD = re.compile(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|(?<!\d)[.,](?=\d)|[^\w\s.,+<>=%]|_")
+_NOT_WORD = re.compile(r"[\W_](?<![\s+<>=%])(?!(?<=\d[.,])\d)")
 _BULLET = re.compile(r"^[\s\-–—•·*▪●>]+(?=\S)")
 
 # What a text in capitals keeps when it is lowered: acronyms, words with digits ("CD117"), and the capital of a name.

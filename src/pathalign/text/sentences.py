@@ -21,7 +21,8 @@ _LAST_WORDS = frozenset(re.findall(r"[a-z]+", _BROKEN.pattern))
 _LAST_LETTERS = frozenset(word[-2:] for word in _LAST_WORDS)
 _LAST_WORD = re.compile(r"([A-Za-z]+|[,-])\.?\s*$")
 _SPLIT = re.compile(
-    r"(?P<stop>\.+(?=\s|$)\s*)|(?P<line>\s*\n\s*)|(?P<bullet>(?<=[\s:])[-–•*]+\s+(?=[A-Z0-9\"(])|(?<=:\s)[-–•*](?=[A-Z]))|(?P<semi>;\s*$)"
+    r"[.\s;\-–•*](?:(?<=\.)\.*(?=\s|$)(?P<stop>\s*)|(?<=\s)(?:\s*\n|(?<=\n))(?P<line>\s*)|"
+    r"(?P<bullet>(?<=[\s:][-–•*])[-–•*]*\s+(?=[A-Z0-9\"(])|(?<=:\s[-–•*])(?=[A-Z]))|(?<=;)(?P<semi>\s*$))"
 )
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(

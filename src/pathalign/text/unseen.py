@@ -129,6 +129,7 @@ _OPEN = (
     r"of|in|to|with|within|by|than|from|at|on|and|or|for|the|a|an|is|are|was|were|measures?|measuring|approximately|"
     r"about|less|up|as|including|involving|into|least|which|that|between"
 )
+_OPEN_LETTERS = frozenset(word[-2:] for word in (*_OPEN.replace("?", "").split("|"), "measure"))
 _OPEN_END = re.compile(rf"(?:[\s,:;/&+<>=~-]+|\b(?:{_OPEN})\b)+$", re.IGNORECASE)
 _OPEN_START = re.compile(r"^(?:[\s,:;/&+<>=~.-]+|\b(?:and|or|of|in|to|by|from|at|than|which|that)\b)+", re.IGNORECASE)
 _MEASURE = re.compile(r"\b(?:dimensions?|diameter|measur\w+)\b", re.IGNORECASE)
@@ -161,7 +162,7 @@ def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
     """
     text = " ".join(sentence.split())
     text = (_SEE.sub("", text) if "see" in text.lower() else text).strip(" .")
-    if _FIELD.match(text) or _TITLE.match(text):
+    if ((":" in text or "=" in text) and _FIELD.match(text)) or _TITLE.match(text):
         return ""
     segments = [_segment(segment, of_nodes) for segment in (_SEMICOLON.split(text) if ";" in text else (text,))]
     kept = "; ".join(segment for segment in segments if segment)
@@ -192,7 +193,13 @@ def _segment(segment: str, of_nodes: bool) -> str:
     text = ", ".join(kept)
     if text.count("(") != text.count(")"):
         text = re.sub(r"[()]", "", text)  # the other half was lost to a line break
-    return text if text == segment.strip() else _OPEN_END.sub("", _OPEN_START.sub("", text))
+    return text if text == segment.strip() else _closed(_OPEN_START.sub("", text))
+
+
+def _closed(text: str) -> str:
+    """A text without the words and signs at its end that wait for more; its last letters tell most that have none."""
+    ending = text[-2:].lower()
+    return text if ending.isalnum() and ending not in _OPEN_LETTERS else _OPEN_END.sub("", text)
 
 
 def _bracket(match: re.Match[str]) -> str:
@@ -234,6 +241,6 @@ def _clause(clause: str, of_nodes: bool) -> str:
         return ""
     if text == clause and not _MEASURE.search(text):
         return clause.strip(" .:-")
-    text = " ".join(_OPEN_START.sub("", _OPEN_END.sub("", text)).split())
+    text = " ".join(_OPEN_START.sub("", _closed(text)).split())
     said = _HOLLOW.sub("", text if _TUMOUR.search(text) else _NEGATION.sub("", text))
     return "" if _NEGATION_END.search(text) or not said else text

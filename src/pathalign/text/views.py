@@ -94,7 +94,7 @@ def _without_header(finding: str, organ: str) -> tuple[str, str]:
 
     The organ is "" where it is the part's own or is unknown.
     """
-    found = _HEADER.match(finding)
+    found = _HEADER.match(finding) if ":" in finding else None
     if not found:
         return "", finding
     inner = organ_of(found[0])
