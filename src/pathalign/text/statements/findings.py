@@ -200,8 +200,12 @@ def _is_measured(low: str) -> bool:
     if not digit and not any(map(low.__contains__, _MEASURING)):
         return False
     counts = _GRADED.sub(" ", low) if digit else low
-    found = (digit and _COUNTED.search(counts)) or _MEASURED.search(counts) or _VOLUME.search(low)
+    found = (digit and _COUNTED.search(counts)) or _MEASURED.search(counts) or _is_volume(low)
     return bool(found)
+
+
+def _is_volume(low: str) -> bool:
+    return ("%" in low or "gross" in low) and _VOLUME.search(low) is not None
 
 
 def has_finding(low: str) -> bool:
@@ -219,7 +223,7 @@ def _seen_beside(low: str) -> bool:
                 return True
         elif of_margin and _STATUS.match(clause):
             continue  # "margin of resection, negative for carcinoma"
-        elif not (_DISTANCE.search(clause) or _VOLUME.search(clause)) and (
+        elif not (_DISTANCE.search(clause) or _is_volume(clause)) and (
             _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
         ):
             return True
