@@ -86,6 +86,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=256)
 def normal_label(label: str) -> str:
     """A label in its one spelling: "Part a", "A." and "(A)" are "A", "g / h" is "G/H"; "" for an empty one."""
     bare = _LABEL_EDGES.sub("", label)

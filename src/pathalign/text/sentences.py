@@ -26,10 +26,11 @@ _SPLIT = re.compile(
 )
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
-    r"(?=\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[).])"  # told first: few places are a mark
-    r"(?:(?<=[.;\n]\s)|(?<=[;\n])|(?<=[^\d]\.)|^|(?<!grade:\s)(?<!score:\s)(?<=:\s)(?=\(?(?:1|i|a)[.)]))"
-    r"(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\.?|(?:\d{1,2}|[ivx]{1,4}|[a-h])\.(?=\s+[A-Z]))\s*",
-    re.IGNORECASE,
+    r"[(\da-ivxA-IVX](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
+    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)|(?<=^.)|(?<!(?i:grade):\s.)(?<!(?i:score):\s.)(?<=:\s.)"
+    r"(?<=(?=\(?[1iaIA][.)]).))"
+    r"(?:(?<=\()(?:\d{1,2}|[ivxIVX]{1,4}|[a-hA-H])\)\.?|"
+    r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-H]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"
 )
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")

@@ -133,8 +133,11 @@ def is_of_before(low: str) -> bool:
 
 def stain_at(low: str) -> int:
     """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
-    starts = [found.start() for found in (_IHC.search(low), _SURE_MARKER.search(low)) if found]
-    return min(starts, default=-1)
+    stain, marker = _IHC.search(low), _SURE_MARKER.search(low)
+    if stain and marker:
+        return min(stain.start(), marker.start())
+    found = stain or marker
+    return found.start() if found else -1
 
 
 def molecular_at(low: str) -> int:
