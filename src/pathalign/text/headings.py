@@ -102,15 +102,12 @@ _OPENERS = frozenset(
 
 
 def _first_letters() -> str:
-    """A pattern of the first two letters of the openers, in either case: most sentences begin with others."""
-    seconds: dict[str, set[str]] = {}
+    """A pattern of the first three letters of the openers, in either case: most sentences begin with others."""
+    after: dict[str, set[str]] = {}
     for opener in _OPENERS:
-        seconds.setdefault(opener[0], set()).add(opener[1:2])
-    begins = []
-    for first, letters in sorted(seconds.items()):
-        either = "".join(sorted(letters | {letter.upper() for letter in letters})).replace("-", r"\-")
-        begins.append(f"[{first}{first.upper()}](?:[{either}]" + (r"|(?![A-Za-z*]))" if "" in letters else ")"))
-    return "|".join(begins)
+        rest = "".join(f"[{re.escape(letter + letter.upper())}]" for letter in opener[1:3])
+        after.setdefault(opener[0], set()).add(rest if len(opener) > 2 else rest + "(?![A-Za-z*])")
+    return "|".join(f"[{first}{first.upper()}](?:{'|'.join(sorted(rests))})" for first, rests in sorted(after.items()))
 
 
 _OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
