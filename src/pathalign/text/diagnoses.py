@@ -66,6 +66,14 @@ _UNTITLED = tuple(
         r"(?:\s+\w+ \w+ NOS [\d/]+)?\s*[:.\n]\s*",
     )
 )
+_UNTITLED_HINTS = (
+    ("SPDX",),
+    ("IMPRESSION", "INTERPRETATION", "CONCLUSION", "OPINION", "SUMMARY"),
+    ("DIAGNOSTIC",),
+    ("PRIMARY SITE", "REPORT"),
+    ("CHECKLIST",),
+)
+"""Of each of these one word stands in a report that has such a title: a cheap test before the patterns."""
 _NOT_FINDINGS = re.compile(
     r"\W*(?:\d{1,2}[A-Z]?|[A-Z]\d{1,2})\s*(?:to|through|and|,|-)\s|[^.]{0,50}\b(?:cassettes?|sections?|blocks?)\b",
     re.IGNORECASE,
@@ -242,7 +250,10 @@ def _rank(report: str, match: re.Match[str]) -> tuple[int | None, bool]:
 
 def untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
     """A diagnosis that has no such title: "Conclusion:", a check list, a part's header, a report of a few words."""
-    for pattern in _UNTITLED:
+    capitals = report.upper()
+    for pattern, hints in zip(_UNTITLED, _UNTITLED_HINTS, strict=True):
+        if not any(map(capitals.__contains__, hints)):
+            continue
         for match in pattern.finditer(report):
             span = Span(start=match.end(), end=section_end(report, match.end(), found))
             body = report[span.start : span.end]

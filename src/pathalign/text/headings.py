@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 
 class SectionKind(StrEnum):
@@ -89,7 +90,6 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 # Most sentences are told from headings by their first letters alone; the long pattern is for the rest.
-_OPENING = re.compile(r"(?:^|[\n.:;)\]>])\s{0,3}[-*#<\[(]?\s{0,2}([A-Za-z*]{1,4}|T-)")
 _OPENERS = frozenset(
     re.findall(
         r"\S+",
@@ -99,12 +99,25 @@ _OPENERS = frozenset(
         "jatt atte my by elec enti repo dict some thes this **** end a t t-",
     )
 )
+
+
+def _first_letters() -> str:
+    """A pattern of the first three letters of the openers, in either case: most sentences begin with others."""
+    after: dict[str, set[str]] = {}
+    for opener in _OPENERS:
+        rest = "".join(f"[{re.escape(letter + letter.upper())}]" for letter in opener[1:3])
+        after.setdefault(opener[0], set()).add(rest if len(opener) > 2 else rest + "(?![A-Za-z*])")
+    return "|".join(f"[{first}{first.upper()}](?:{'|'.join(sorted(rests))})" for first, rests in sorted(after.items()))
+
+
+_OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
+_TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_WORD}")
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
     r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
     r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
 )
-_TABLE_WORD = re.compile(r"CHECKLIST|Checklist|PARAMETERS|Parameters")
+_TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
@@ -135,7 +148,7 @@ def headings(report: str) -> list[Heading]:
 
 def _tables(report: str) -> Iterator[Heading]:
     """Titles of check lists: "STOMACH TISSUE CHECKLIST."."""
-    if _TABLE_WORD.search(report):
+    if any(map(report.__contains__, _TABLE_WORDS)):
         for found in _TABLE.finditer(report):
             after = _TERMINATOR.match(report, found.end())
             yield Heading(
@@ -144,7 +157,8 @@ def _tables(report: str) -> Iterator[Heading]:
 
 
 def _opened(report: str) -> Iterator[Heading]:
-    for opening in _OPENING.finditer(report):
+    top = _TOP.match(report)
+    for opening in chain((top,) if top else (), _OPENING.finditer(report, top.end() if top else 0)):
         if opening[1].lower() not in _OPENERS:
             continue
         found = _HEADING.match(report, opening.start(1))

@@ -56,7 +56,7 @@ _DENIED_AFTER = re.compile(
 _SCOPE_BREAK = re.compile(
     r"\b(?:but|however|except|although|though|whereas|while|with(?= (?:invasive|metastatic)))\b", re.IGNORECASE
 )
-_SEGMENT = re.compile(r"[;\n]|\.(?=\s|$)|\s[-–•]\s")
+_SEGMENT = re.compile(r"[;.\s](?:(?<=[;\n])|(?<=\.)(?=\s|$)|(?<=\s)[-–•]\s)")
 # A clause after a comma that states its own tumour ends the "no" of the clause before it.
 _RESTART = re.compile(
     rf"^\s*(?:(?:focal|focally|invasive|infiltrating|metastatic|well|moderately|poorly)\b[^,]*\b{_TUMOUR}|"
@@ -83,7 +83,7 @@ def is_malignant(text: str) -> bool | None:
     """
     denied = False
     for segment in _SEGMENT.split(text.lower()):
-        denied = denied or bool(_BENIGN.search(segment)) or _is_denial(segment)
+        denied = denied or _is_denial(segment) or _BENIGN.search(segment) is not None
         if not (_MALIGNANT.search(segment) or _PRESENT.search(segment)):
             continue
         for clause, inherits in _clauses(segment):
@@ -146,13 +146,14 @@ def _clauses(segment: str) -> list[tuple[str, bool]]:
     A negation is passed on through a list ("no dysplasia, carcinoma or ulcer"); a predicate that stands alone after a
     comma is joined to the clauses before it ("carcinoma, 3 mm, is not seen").
     """
-    pieces = _COMMA.split(segment)
+    pieces = _COMMA.split(segment) if "," in segment else [segment]
+    if len(pieces) == 1:
+        return [(segment, False)]
     clauses: list[tuple[str, bool]] = []
     negated = False
     last_of_list = max((at for at, piece in enumerate(pieces) if _LIST_GOES_ON.search(piece)), default=-1)
     for at, piece in enumerate(pieces):
-        listed = len(piece.split()) <= 3 or at <= last_of_list
-        negated = negated and listed and not _RESTART.match(piece)
+        negated = negated and (len(piece.split()) <= 3 or at <= last_of_list) and not _RESTART.match(piece)
         clauses.append((piece + _late_predicate(pieces[at + 1 : at + 1 + _MOST_INSERTIONS]), negated))
         cues = list(_NEGATION.finditer(piece))
         negated = (negated or bool(cues)) and not _SCOPE_BREAK.search(piece, cues[-1].end() if cues else 0)
@@ -171,7 +172,7 @@ def _late_predicate(later: list[str]) -> str:
 
 def _denied(clause: str, start: int, end: int) -> bool:
     """Whether a negation governs a term of the clause, from before it or after it."""
-    cues = list(_NEGATION.finditer(clause, 0, start))
+    cues = list(_NEGATION.finditer(clause, 0, start)) if start else []
     if cues and not _SCOPE_BREAK.search(clause, cues[-1].end(), start):
         return True
     after = clause[end:]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
+from functools import lru_cache
 
 # The sign of a stain result carries the meaning ("HER2(-)" is not "HER2(+)"), so it becomes a word before
 # punctuation is dropped.
 _POSITIVE = re.compile(r"\(\s*\++\s*\)|(?<=[A-Za-z0-9])\+(?![\w+])")
 _NEGATIVE = re.compile(r"\(\s*[-–—]\s*\)|(?<=[A-Za-z0-9])[-–](?=[,.;)]|$)")
-_NOT_WORD = re.compile(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|(?<!\d)[.,](?=\d)|[^\w\s.,+<>=%]|_")
-_SPACES = re.compile(r"\s+")
+_NOT_WORD = re.compile(r"[\W_](?<![\s+<>=%])(?!(?<=\d[.,])\d)")
 _BULLET = re.compile(r"^[\s\-–—•·*▪●>]+(?=\S)")
 
 # What a text in capitals keeps when it is lowered: acronyms, words with digits ("CD117"), and the capital of a name.
@@ -20,7 +21,8 @@ _KEPT = re.compile(
     r"[a-z]*\d\w*)\b"
 )
 _STAGE = re.compile(r"[yr]?p[TNM]")
-_CAPITAL, _SMALL = re.compile(r"[A-Z]"), re.compile(r"[a-z]")
+_CAPITAL, _SMALL = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
+_BEFORE_STOP = (" ,", " .", " ;", " )")
 
 
 def text_key(text: str) -> str:
@@ -31,26 +33,34 @@ def text_key(text: str) -> str:
     """
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     plain = signs_as_words(plain)
-    return _SPACES.sub(" ", _NOT_WORD.sub(" ", plain)).strip()
+    return " ".join(_NOT_WORD.sub(" ", plain).split())
 
 
 def signs_as_words(text: str) -> str:
     """The text with the signs of stain results as words: "HER2(-)" is "HER2 negative"."""
-    return _NEGATIVE.sub(" negative ", _POSITIVE.sub(" positive ", text))
+    if "+" in text:
+        text = _POSITIVE.sub(" positive ", text)
+    return _NEGATIVE.sub(" negative ", text) if "-" in text or "–" in text or "—" in text else text
 
 
 def tidy(text: str) -> str:
     """One line with single spaces, without a leading bullet and without spaces before punctuation."""
-    line = _SPACES.sub(" ", _BULLET.sub("", text)).strip()
-    return re.sub(r"\s+(?=[,.;)])", "", line)
+    line = " ".join((text if text[:1].isalnum() else _BULLET.sub("", text)).split())
+    for spaced in _BEFORE_STOP:
+        if spaced in line:
+            line = line.replace(spaced, spaced[1])
+    return line
 
 
+@lru_cache(maxsize=256)
 def sentence_case(text: str) -> str:
     """The text with a capital first letter; text written wholly in capitals is lowered first, acronyms aside.
 
     Mixed case is left as its author wrote it, since eponyms and stain names depend on it.
     """
-    if len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
+    letters = text.encode(errors="surrogatepass")
+    capitals, small = (len(letters) - len(letters.translate(None, case)) for case in (_CAPITAL, _SMALL))
+    if capitals > 2 * small:
         text = _KEPT.sub(lambda kept: kept[0].capitalize() if kept["name"] else kept[0].upper(), text.lower())
     for at, char in enumerate(text):
         if char.isalnum():

@@ -90,13 +90,17 @@ _IMPLIED = {
 }
 
 
+def _finder(words: dict[str, str]) -> re.Pattern[str]:
+    """The same words without their names: told faster, since most headers hold none of them."""
+    return re.compile(rf"\b(?:{'|'.join(words.values())})\b")
+
+
 def _matcher(words: dict[str, str]) -> re.Pattern[str]:
     named = "|".join(f"(?P<o{number}>{pattern})" for number, pattern in enumerate(words.values()))
     return re.compile(rf"\b(?:{named})\b")
 
 
-_NOUN, _NOUN_NAMES = _matcher(_NOUNS), tuple(_NOUNS)
-_HINT, _HINT_NAMES = _matcher(_IMPLIED), tuple(_IMPLIED)
+_TABLES = tuple((_finder(words), _matcher(words), tuple(words)) for words in (_NOUNS, _IMPLIED))
 _NODE_OF = re.compile(r"^[^,;:&]{0,40}?\b(?:lymph nodes?|nodes?)\b", re.IGNORECASE)
 
 
@@ -108,8 +112,9 @@ def organ_of(header: str) -> str:
     "lung lymph node") and that the bladder of the gall is no urinary bladder.
     """
     header = header.lower()
-    for pattern, names in ((_NOUN, _NOUN_NAMES), (_HINT, _HINT_NAMES)):
-        if match := pattern.search(header):
+    for finder, pattern, names in _TABLES:
+        found = finder.search(header)
+        if found and (match := pattern.match(header, found.start())):
             name = names[int((match.lastgroup or "o0")[1:])]
             beside = _NODE_OF.match(header[match.end() :])
             if beside and not re.search(r"\b(?:and|with)\b", beside[0], re.IGNORECASE):

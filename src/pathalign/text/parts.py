@@ -18,7 +18,7 @@ from pathalign.text.sections import detail_start
 
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
-    r"(?:(?<![A-Za-z])|(?=[\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
+    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/]))"
     r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3}))(?=[\s\"'(A-Z\-]|$)",
@@ -86,6 +86,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=256)
 def normal_label(label: str) -> str:
     """A label in its one spelling: "Part a", "A." and "(A)" are "A", "g / h" is "G/H"; "" for an empty one."""
     bare = _LABEL_EDGES.sub("", label)

@@ -18,22 +18,29 @@ _BROKEN = re.compile(
     re.IGNORECASE,
 )
 _LAST_WORDS = frozenset(re.findall(r"[a-z]+", _BROKEN.pattern))
+_LAST_LETTERS = frozenset(word[-2:] for word in _LAST_WORDS)
 _LAST_WORD = re.compile(r"([A-Za-z]+|[,-])\.?\s*$")
 _SPLIT = re.compile(
-    r"(?P<stop>\.+(?=\s|$)\s*)|(?P<line>\s*\n\s*)|(?P<bullet>(?<=[\s:])[-–•*]+\s+(?=[A-Z0-9\"(])|(?<=:\s)[-–•*](?=[A-Z]))|(?P<semi>;\s*$)"
+    r"[.\s;\-–•*](?:(?<=\.)\.*(?=\s|$)(?P<stop>\s*)|(?<=\s)(?:\s*\n|(?<=\n))(?P<line>\s*)|"
+    r"(?P<bullet>(?<=[\s:][-–•*])[-–•*]*\s+(?=[A-Z0-9\"(])|(?<=:\s[-–•*])(?=[A-Z]))|(?<=;)(?P<semi>\s*$))"
 )
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
-    r"(?:(?<=[.;\n]\s)|(?<=[;\n])|(?<=[^\d]\.)|^|(?<!grade:\s)(?<!score:\s)(?<=:\s)(?=\(?(?:1|i|a)[.)]))"
-    r"(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\.?|(?:\d{1,2}|[ivx]{1,4}|[a-h])\.(?=\s+[A-Z]))\s*",
-    re.IGNORECASE,
+    r"[(\da-ivxA-IVX](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
+    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)|(?<=^.)|(?<!(?i:grade):\s.)(?<!(?i:score):\s.)(?<=:\s.)"
+    r"(?<=(?=\(?[1iaIA][.)]).))"
+    r"(?:(?<=\()(?:\d{1,2}|[ivxIVX]{1,4}|[a-hA-H])\)\.?|"
+    r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-H]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"
 )
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(r"\b(?:dr|vs|no|approx|dept|st|cf|e\.g|i\.e|etc|fig|[A-Z])$", re.IGNORECASE)
-_NUMBER_BREAK = re.compile(r"(?<=\bgrade)\.\s+(?=\d)|(?<=\d)\.\s+(?=(?:of|out of|cm|mm|x)\b)", re.IGNORECASE)
+_NUMBER_BREAK = re.compile(r"\.(?:(?<=\bgrade\.)\s+(?=\d)|(?<=\d\.)\s+(?=(?:of|out of|cm|mm|x)\b))", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]{2}")
 _EDGES = " \t\n\r.;,:-–—•·*▪●>"
 _LONGEST_CUE = 30
+_LONG_WORD = 7
+"""Letters of a word that is longer than any abbreviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
         goes_on = text[at : at + 1].islower()
         if cut.lastgroup == "stop":
             mended = (goes_on and not _starts_label(text, at)) or _is_broken(tail)
-            mended = mended or _ABBREVIATION.search(tail) is not None
+            mended = mended or (not _ends_long(tail) and _ABBREVIATION.search(tail) is not None)
         else:
             mended = cut.lastgroup == "line" and (goes_on or _is_broken(tail))
         # A "no" cut off from what it denies would leave that stated.
@@ -78,12 +85,20 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
 
 def _is_broken(tail: str) -> bool:
     """Whether a line ends within a sentence; the last word alone tells it from most that do not."""
+    ending = tail.rstrip().removesuffix(".")[-2:].lower()
+    if ending not in _LAST_LETTERS and not ending.endswith((",", "-", "a")):
+        return False
     last = _LAST_WORD.search(tail)
     return (
         last is not None
         and (last[1] in ",-" or last[1].lower() in _LAST_WORDS)
         and _BROKEN.search(tail + " ") is not None
     )
+
+
+def _ends_long(tail: str) -> bool:
+    """Whether a text ends with a word that is longer than any abbreviation."""
+    return len(tail) >= _LONG_WORD and tail[-_LONG_WORD:].isalpha()
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -102,7 +117,7 @@ def _starts_label(text: str, at: int) -> bool:
 def _finding(held: str, text: str, first: int, last: int, offset: int) -> list[Sentence]:
     """The finding of the pieces held, which stand between two places of the text; none when it has no word."""
     line = tidy(held).strip(" .;,:-–•*")
-    if not re.search(r"[A-Za-z]{2}", line):
+    if not _WORD.search(line):
         return []
     raw = text[first:last]
     start = first + len(raw) - len(raw.lstrip(_EDGES))

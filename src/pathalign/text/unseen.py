@@ -93,6 +93,11 @@ _LATERALITY = re.compile(
     rf"|{SIDE.pattern}(?:[- ]sided)?\s*",
     re.IGNORECASE,
 )
+_PLACES = ("lobe", "quadrant", "pole", "clock")
+_SIDES = ("right", "left", "lateral", "clock", "quad", "uiq", "uoq", "liq", "loq", "rul", "rml", "rll", "lul", "lll")
+"""Words that hold every word of a place and of a side; a cheap test before their patterns."""
+_DIGIT = re.compile(r"\d")
+_UNIT_WORD = re.compile(rf"\b{_UNIT}\b", re.IGNORECASE)
 _COUNT = rf"(?<![\d+])\b{_NUMBER}\s*(?:/|of|out of)\s*(?:the\s+|a total of\s+)?{_NUMBER}\b"
 _COUNTED = re.compile(_COUNT, re.IGNORECASE)
 _ZERO = re.compile(rf"(?<![\d.+])\b(?:0|zero|none)\s*(?:/|of|out of)\s*(?:the\s+)?(?:{_NUMBER}|\w+)\b", re.IGNORECASE)
@@ -105,8 +110,8 @@ _NODES = re.compile(
 
 # Without one of these a clause has nothing to take out; most have none, and the test is cheap.
 _SUSPECT = re.compile(
-    rf"\d|{SIDE.pattern}|\b(?:upper|lower|middle|mid|outer|inner|dimensions?|diameter|measur\w+|{_UNIT})\b|"
-    rf"\b{_NUMBER}\b(?=.{{0,120}}\bnodes?\b)|\b{_NUMBER} (?:out )?of\b",
+    rf"\d|\b(?:{SIDE.pattern}|(?:upper|lower|middle|mid|outer|inner|dimensions?|diameter|measur\w+|{_UNIT})\b|"
+    rf"{_NUMBER}(?:\b(?=.{{0,120}}\bnodes?\b)| (?:out )?of\b))",
 )
 
 _NEGATION = re.compile(
@@ -124,6 +129,7 @@ _OPEN = (
     r"of|in|to|with|within|by|than|from|at|on|and|or|for|the|a|an|is|are|was|were|measures?|measuring|approximately|"
     r"about|less|up|as|including|involving|into|least|which|that|between"
 )
+_OPEN_LETTERS = frozenset(word[-2:] for word in (*_OPEN.replace("?", "").split("|"), "measure"))
 _OPEN_END = re.compile(rf"(?:[\s,:;/&+<>=~-]+|\b(?:{_OPEN})\b)+$", re.IGNORECASE)
 _OPEN_START = re.compile(r"^(?:[\s,:;/&+<>=~.-]+|\b(?:and|or|of|in|to|by|from|at|than|which|that)\b)+", re.IGNORECASE)
 _MEASURE = re.compile(r"\b(?:dimensions?|diameter|measur\w+)\b", re.IGNORECASE)
@@ -156,13 +162,14 @@ def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
     """
     text = " ".join(sentence.split())
     text = (_SEE.sub("", text) if "see" in text.lower() else text).strip(" .")
-    if _FIELD.match(text) or _TITLE.match(text):
+    if ((":" in text or "=" in text) and _FIELD.match(text)) or _TITLE.match(text):
         return ""
     segments = [_segment(segment, of_nodes) for segment in (_SEMICOLON.split(text) if ";" in text else (text,))]
     kept = "; ".join(segment for segment in segments if segment)
     if not kept or kept == text:
         return kept
-    said, still = is_malignant(text), is_malignant(kept)
+    still = is_malignant(kept)
+    said = None if still is None else is_malignant(text)
     # The last guard: whatever the rules above missed, what is left may not say the opposite of the whole.
     return "" if (still is True and said is not True) or (still is False and said is True) else kept
 
@@ -186,7 +193,13 @@ def _segment(segment: str, of_nodes: bool) -> str:
     text = ", ".join(kept)
     if text.count("(") != text.count(")"):
         text = re.sub(r"[()]", "", text)  # the other half was lost to a line break
-    return text if text == segment.strip() else _OPEN_END.sub("", _OPEN_START.sub("", text))
+    return text if text == segment.strip() else _closed(_OPEN_START.sub("", text))
+
+
+def _closed(text: str) -> str:
+    """A text without the words and signs at its end that wait for more; its last letters tell most that have none."""
+    ending = text[-2:].lower()
+    return text if ending.isalnum() and ending not in _OPEN_LETTERS else _OPEN_END.sub("", text)
 
 
 def _bracket(match: re.Match[str]) -> str:
@@ -215,15 +228,19 @@ def _clause(clause: str, of_nodes: bool) -> str:
         # tumour, and without the 2 mm it would say too much.
         if _ONLY_SIZE.search(text) and not re.search(r"oma\b", text, re.IGNORECASE):
             return ""
-        text = _SIZE.sub("", text)
-    if not GRADE.search(text) and _COUNTED.search(text):
+        text = _SIZE.sub("", text) if _DIGIT.search(text) else text
+    if _COUNTED.search(text) and not GRADE.search(text):
         return ""
-    text = _NODES.sub("", text)
-    text = _LATERALITY.sub("", _CLOCK.sub("", _PLACE.sub("", text)))
-    if re.search(r"\d", GRADE.sub("", text)) or re.search(rf"\b{_UNIT}\b", text, re.IGNORECASE):
+    if "node" in low:
+        text = _NODES.sub("", text)
+    if any(map(low.__contains__, _PLACES)):
+        text = _CLOCK.sub("", _PLACE.sub("", text))
+    if any(map(low.__contains__, _SIDES)):
+        text = _LATERALITY.sub("", text)
+    if (_DIGIT.search(text) and _DIGIT.search(GRADE.sub("", text))) or _UNIT_WORD.search(text):
         return ""
     if text == clause and not _MEASURE.search(text):
         return clause.strip(" .:-")
-    text = " ".join(_OPEN_START.sub("", _OPEN_END.sub("", text)).split())
+    text = " ".join(_OPEN_START.sub("", _closed(text)).split())
     said = _HOLLOW.sub("", text if _TUMOUR.search(text) else _NEGATION.sub("", text))
     return "" if _NEGATION_END.search(text) or not said else text

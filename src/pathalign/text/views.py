@@ -18,7 +18,7 @@ _HEADER = re.compile(
     r"[^:.]{3,120}\b(?:biops\w+|excision|resection|\w*ectomy|dissection|curettage|washings?)[^:.;]{0,30}:\s*",
     re.IGNORECASE,
 )
-_LAST_STOPS = re.compile(r"[ .;:,]+$")
+_LAST_STOPS = " .;:,"
 
 
 def retrieval_view(header: Statement | None, findings: Iterable[Statement]) -> tuple[ViewSentence, ...]:
@@ -36,6 +36,7 @@ def generation_view(
     alone. A finding said twice is said once. Beside the sentences, the findings with why each was dropped, if it was.
     """
     organ = organ_of(header.text) if header else ""
+    organ_key = text_key(organ)
     visible: dict[str, ViewSentence] = {}
     dropped: list[Dropped | None] = []
     for finding in findings:
@@ -43,10 +44,10 @@ def generation_view(
         tested = Kind.IHC in finding.kinds or Kind.MOLECULAR in finding.kinds
         said = "" if unseen else _visible(before_tests(finding.text) if tested else finding.text, organ)
         reason: Dropped | None = None
-        key = text_key(said)
+        key = text_key(said) if said else ""
         if not said:
             reason = Dropped.CLAUSES if Kind.VISIBLE in finding.kinds else Dropped.UNSEEN
-        elif key in visible or key == text_key(organ):  # the organ alone is a heading within the part
+        elif key in visible or key == organ_key:  # the organ alone is a heading within the part
             reason = Dropped.REPEATED
         dropped.append(reason)
         if reason is None:
@@ -93,7 +94,7 @@ def _without_header(finding: str, organ: str) -> tuple[str, str]:
 
     The organ is "" where it is the part's own or is unknown.
     """
-    found = _HEADER.match(finding)
+    found = _HEADER.match(finding) if ":" in finding else None
     if not found:
         return "", finding
     inner = organ_of(found[0])
@@ -101,7 +102,7 @@ def _without_header(finding: str, organ: str) -> tuple[str, str]:
 
 
 def _sentence(said: str, of: Statement) -> ViewSentence:
-    return ViewSentence(f"{_LAST_STOPS.sub('', said)}.", of.start, of.end, of.kinds)
+    return ViewSentence(f"{said.rstrip(_LAST_STOPS)}.", of.start, of.end, of.kinds)
 
 
 def _titled(title: str, header: Statement | None, said: list[ViewSentence]) -> tuple[ViewSentence, ...]:

@@ -31,6 +31,25 @@ _NEGATION_HINT = (
     "clear",
     "nil",
 )
+_UNCERTAIN_HINT = (
+    "suspic", "suspec", "sugges", "cannot", "can not", "not ", "possib", "probabl", "likely", "may ", "might",
+    "compatible", "favo", "question", "equivocal", "indeterminate", "concern", "worrisome", "unc", "differential",
+    "presum", "rule", "r/o", "versus", "vs", "?",
+)  # fmt: skip
+_HISTORY_HINT = (
+    "history",
+    "hx",
+    "h/o",
+    "status",
+    "s/p",
+    "previous",
+    "prior",
+    "original",
+    "recurren",
+    "form",
+    "past",
+    "post",
+)
 _UNCERTAIN = re.compile(
     r"\b(?:suspicious|suspected|suspicion|suggest(?:s|ive|ing)?|cannot (?:be |entirely )*(?:exclude|rule)\w*|"
     r"can not (?:be )?(?:exclude|rule)\w*|"
@@ -49,14 +68,14 @@ _HISTORY = re.compile(
 
 def is_negated(low: str) -> bool:
     """Whether something is denied in a sentence, given in small letters; "not specified" denies nothing."""
-    return any(hint in low for hint in _NEGATION_HINT) and _NEGATED.search(low) is not None
+    return any(map(low.__contains__, _NEGATION_HINT)) and _NEGATED.search(low) is not None
 
 
 def is_uncertain(low: str) -> bool:
     """Whether something is only suspected or left open in a sentence, given in small letters."""
-    return _UNCERTAIN.search(low) is not None
+    return any(map(low.__contains__, _UNCERTAIN_HINT)) and _UNCERTAIN.search(low) is not None
 
 
 def is_history(low: str) -> bool:
     """Whether a sentence, given in small letters, speaks of what was before."""
-    return _HISTORY.search(low) is not None
+    return any(map(low.__contains__, _HISTORY_HINT)) and _HISTORY.search(low) is not None

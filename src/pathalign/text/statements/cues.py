@@ -7,11 +7,10 @@ import re
 # All patterns are for text in small letters.
 _UNASSESSED = re.compile(
     r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
-    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|(?:^|"
-    r"[:=])\W*unknown\b|"
-    r"\bpending\b"
-    r"|^\W*(?:additional )?(?:comments?|notes?)\W+none\b|^\W*(?:to follow|deferred)\b"
+    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|\bpending\b"
 )
+_UNKNOWN = re.compile(r"(?:^|[:=])\W*unknown\b")
+_OPENS_UNASSESSED = re.compile(r"\W*(?:(?:additional )?(?:comments?|notes?)\W+none\b|(?:to follow|deferred)\b)")
 _UNASSESSED_HINTS = ("not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred")
 _CODE = re.compile(r"\W*[cmtp][ -]?\d")
 _REPORT_HINTS = (
@@ -25,13 +24,13 @@ _REPORT_HINTS = (
 _ABOUT_REPORT = re.compile(
     r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
     r"template|parts?|reports?|"
-    r"addend\w*|diagnos\w*|$))|^\W*(?:please )?(?:see|refer)\b|\baddend(?:um|a)\b|\breviewed\b|\bconsensus\b|"
+    r"addend\w*|diagnos\w*|$))|\baddend(?:um|a)\b|\breviewed\b|\bconsensus\b|"
     r"\bfrozen section diagnos\w+\b[^.]*\bconfirm"
     r"|\bcase (?:was|is|has been) (?:discussed|shown|sent|seen)|\bintradepartment\w+|\bconsult(?:ed|ation|ant)\b|"
     r"\bperformed by\b"
     r"|\bdictated\b|\bsigned\b|\bsignature\b|\b(?:fda|clia)\b|\bresearch\b|\binvestigational\b|\bclinical purposes\b|"
     r"\bpathologists?\b"
-    r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|^\W*[cm] ?\d{2}[,.]?\d?\W*$|^\W*[mtp]-?\d{4,5}\b|"
+    r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|"
     r"\bnotified\b|\bcopy to\b|\bdr\b"
     r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|"
     r"\battest\b|\brendered\b|\bthis (?:\w+ ){0,2}report\b|\breport (?:name|date|status|released)\b|\bsignatory\b|"
@@ -39,6 +38,7 @@ _ABOUT_REPORT = re.compile(
     r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
     r"obtained)\b|\bteaching physician\b"
 )
+_OPENS_ABOUT_REPORT = re.compile(r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b)")
 _RECOMMENDED = re.compile(
     r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
     r"\bclinical correlation\b"
@@ -62,7 +62,7 @@ _IHC = re.compile(
     r"\bstain(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|confirm|reveal))"
     rf"|\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:\bpositiv\w*|\bnegativ\w*|[+]|\(-\)|\breactiv\w*|\bexpress\w*|\bstain\w*|"
     rf"\bindex\b|\bintact\b|\bpreserved\b|\d ?%|\bimmuno|\bscore\b|\blabel\w+|\bstatus\b)"
-    rf"|(?:\bpositiv\w*|\bnegativ\w*|\breactiv\w*|\bexpress\w*|\bstain\w*)\s+(?:\w+\s+){{0,3}}?(?:for|with|of|"
+    rf"|\b(?:positiv\w*|negativ\w*|reactiv\w*|express\w*|stain\w*)\s+(?:\w+\s+){{0,3}}?(?:for|with|of|"
     rf"in)?\s*(?:{_MARKERS})\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone) receptors?\b|\bproliferation index\b|\blabell?ing index\b|"
     r"\bclone\b|\bantibod\w+"
@@ -101,14 +101,17 @@ _OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|
 
 def is_unassessed(low: str) -> bool:
     """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
-    return any(map(low.__contains__, _UNASSESSED_HINTS)) and _UNASSESSED.search(low) is not None
+    if not any(map(low.__contains__, _UNASSESSED_HINTS)):
+        return False
+    found = _UNASSESSED.search(low) or _OPENS_UNASSESSED.match(low) or ("unknown" in low and _UNKNOWN.search(low))
+    return bool(found)
 
 
 def is_about_report(low: str) -> bool:
     """Whether a sentence speaks of the report, its authors and its codes."""
-    return (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low) is not None) and _ABOUT_REPORT.search(
-        low
-    ) is not None
+    if not (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low)):
+        return False
+    return (_OPENS_ABOUT_REPORT.match(low) or _ABOUT_REPORT.search(low)) is not None
 
 
 def is_recommendation(low: str) -> bool:
@@ -130,8 +133,11 @@ def is_of_before(low: str) -> bool:
 
 def stain_at(low: str) -> int:
     """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
-    starts = [found.start() for found in (_IHC.search(low), _SURE_MARKER.search(low)) if found]
-    return min(starts, default=-1)
+    stain, marker = _IHC.search(low), _SURE_MARKER.search(low)
+    if stain and marker:
+        return min(stain.start(), marker.start())
+    found = stain or marker
+    return found.start() if found else -1
 
 
 def molecular_at(low: str) -> int:

@@ -15,12 +15,14 @@ _NUMBER = (
     r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
 )
 _MEASURED = re.compile(
-    rf"\d\s?-?{_UNIT}\b|\d\s?[x×]\s?\d|\bmeasur(?:es|ed|ing|ement)\b|\bdiam[ae]t[ae]r\b|\bdimensions?\b|\bweigh\w*"
-    rf"|(?<![\d.+/])\d+\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high))"
-    rf"|\b{_NUMBER} (?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
-    rf"|\bnodes? \(\d+|\b{_NUMBER} (?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b|\bnumber of\b|\bgreatest extent\b|\bdepth\b"
+    rf"\b(?:measur(?:es|ed|ing|ement)\b|diam[ae]t[ae]r\b|dimensions?\b|weigh\w*"
+    rf"|{_NUMBER} (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
+    rf"|(?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b)|nodes? \(\d+|number of\b|greatest extent\b|depth\b)"
 )
 _DIGIT = re.compile(r"\d")
+_COUNTED = re.compile(
+    rf"\d(?:\s?-?{_UNIT}\b|\s?[x×]\s?\d|(?<![\d.+/]\d)\d*\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high)))"
+)
 _MEASURING = (
     "measur", "diam", "dimension", "weigh", "number of", "greatest extent", "depth", "gross", "one", "two", "three",
     "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thir", "fif", "twen", "for", "single",
@@ -145,7 +147,7 @@ _BOTH = _MEASURE | _POSITION
 
 def of_field(low: str) -> frozenset[Kind] | None:
     """The kinds of a sentence that is a field of a table, "Tumor size: 3 cm"; None when it is none that we know."""
-    field = _FIELD.match(low)
+    field = _FIELD.match(low) if ":" in low or "=" in low else None
     if field is None:
         return None
     label, value = field["label"].strip(), field["value"]
@@ -194,9 +196,16 @@ def _of_margin(low: str) -> bool:
 
 def _is_measured(low: str) -> bool:
     """Whether a size, a weight or a count is stated; grades are none."""
-    if not (any(map(low.__contains__, _MEASURING)) or _DIGIT.search(low)):
+    digit = _DIGIT.search(low) is not None
+    if not digit and not any(map(low.__contains__, _MEASURING)):
         return False
-    return _MEASURED.search(_GRADED.sub(" ", low)) is not None or _VOLUME.search(low) is not None
+    counts = _GRADED.sub(" ", low) if digit else low
+    found = (digit and _COUNTED.search(counts)) or _MEASURED.search(counts) or _is_volume(low)
+    return bool(found)
+
+
+def _is_volume(low: str) -> bool:
+    return ("%" in low or "gross" in low) and _VOLUME.search(low) is not None
 
 
 def has_finding(low: str) -> bool:
@@ -214,7 +223,7 @@ def _seen_beside(low: str) -> bool:
                 return True
         elif of_margin and _STATUS.match(clause):
             continue  # "margin of resection, negative for carcinoma"
-        elif not (_DISTANCE.search(clause) or _VOLUME.search(clause)) and (
+        elif not (_DISTANCE.search(clause) or _is_volume(clause)) and (
             _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
         ):
             return True

@@ -70,7 +70,7 @@ def is_staging(text: str) -> bool:
     if has_code(text):
         return True
     low = text.lower()
-    return any(hint in low for hint in _STAGE_HINT) and _WORDS.search(low) is not None
+    return any(map(low.__contains__, _STAGE_HINT)) and _WORDS.search(low) is not None
 
 
 def has_code(text: str) -> bool:
