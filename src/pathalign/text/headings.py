@@ -48,7 +48,7 @@ class Heading:
 _TO_END = r"[^.:\n]{0,40}"
 _ENDED = rf"(?:[ -](?:DIAGNOS[IE]S|CONSULTATION|CONSULT|REPORT|EXAMINATION|FINDINGS){_TO_END})?"
 _WORDS = {
-    SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESCRIPTION|EXAMINATION|SPECIMEN|FINDINGS|"
+    SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESC[A-Z]{{3,9}}|EXAMINATION|SPECIMEN|FINDINGS|"
     rf"PATHOLOGY|PHOTO|AND MICROSCOPIC){_TO_END})?|MACROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS))?"
     r"|SECTION CODE|INK CODE|SLIDE KEY|(?:BLOCK|CASSETTE) (?:SUMMARY|DESIGNATIONS?)|SUMMARY OF (?:SECTIONS|CASSETTES)"
     r"|DESIGNATION OF SECTIONS|TISSUE DESCRIPTION",
@@ -79,6 +79,7 @@ _WORDS = {
 _SIGNATURE = (
     r"[I1JL]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
     r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
+    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
 )
 _DISCLAIMER = r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
@@ -96,7 +97,7 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt atte my by elec enti repo dict some thes this **** end a t t-",
+        "jatt atte the he as my by elec enti repo dict some thes this **** end a t t-",
     )
 )
 # Titles that end, not begin, with a word of their own.
