@@ -145,6 +145,12 @@ def test_without_a_part_id_the_whole_diagnosis_counts(part_id: str | None) -> No
         ("DIAGNOSIS: Colon, biopsy: Adenoma (0/1). Lymph nodes, excision: None (1/3). Liver: Benign.", [""]),
         ("DIAGNOSIS: Pancreas, resection: carcinoma with 1) wide spread. 2) Duct margin, duodenum: free.", [""]),
         ("DIAGNOSIS: C. Colon, biopsy: Adenoma. A. Liver, biopsy: Benign. B. Lung, biopsy: Benign.", ["C", "A", "B"]),
+        (
+            "DIAGNOSIS: NODE, BIOPSY -. BENIGN. PART 25 NODE, BIOPSY -. BENIGN. PART 3: COLON, BIOPSY -. CYST.",
+            ["1", "2", "3"],
+        ),
+        ("DIAGNOSIS: PART A RIGHT NODE, BIOPSY: BENIGN. PART B LEFT NODE, BIOPSY: BENIGN.", ["A", "B"]),
+        ("DIAGNOSIS: À. STOMACH, GASTRECTOMY: CARCINOMA. B. VAGUS NERVE, VAGOTOMY: NERVE.", ["A", "B"]),
         ("DIAGNOSIS: I) Colon, biopsy: Adenoma. V) Liver, biopsy: Benign.", [""]),
         (
             "DIAGNOSIS: 1. Colon, biopsy: Part # 1. Type: Adenoma. 2. Liver, biopsy: Part # 2. Type: Cyst.",
