@@ -215,9 +215,14 @@ def _out_of_order(text: str) -> tuple[re.Match[str], ...]:
     """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
     found: dict[str, re.Match[str]] = {}
     opening: re.Match[str] | None = None
-    for mark in _MARK.finditer(text, 0, detail_start(text)):
-        if opening is None and (mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN):
-            return ()
+    details = len(text)
+    for mark in _MARK.finditer(text):
+        if opening is None:
+            if mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN:
+                return ()
+            details = detail_start(text)
+        if mark.start() >= details:
+            break
         if not _begins(mark, text) or not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
             continue
         opening = opening or mark
