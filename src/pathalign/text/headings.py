@@ -158,6 +158,8 @@ def _opened(report: str) -> Iterator[Heading]:
             yield Heading(kind=kind, start=start, body=start)
             continue
         kind = SectionKind(name)
+        if report[start : found.end()].islower() and report.startswith(". ", found.end()):
+            continue  # the last word of a sentence, on a line of its own
         if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
             continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
