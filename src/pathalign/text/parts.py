@@ -22,7 +22,7 @@ _MARK = re.compile(
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
-    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
+    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
 _PROCEDURE = re.compile(
@@ -281,7 +281,13 @@ def _may_open(mark: re.Match[str], text: str) -> bool:
 def _may_open_late(mark: re.Match[str], text: str) -> bool:
     """Whether a label may be the first one left: a summary stands before it, or the first part without its label."""
     first, lead = _places(mark)[0], text[: mark.start()]
-    if first > _LATEST_FIRST or "/" in mark["label"] or mark.start() > _SUMMARY_CHARS or mark["label"].islower():
+    if (
+        first > _LATEST_FIRST
+        or "/" in mark["label"]
+        or mark["close"].startswith(",")
+        or mark.start() > _SUMMARY_CHARS
+        or mark["label"].islower()
+    ):
         return False
     if not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
         return False

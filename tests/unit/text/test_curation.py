@@ -151,6 +151,9 @@ def test_without_a_part_id_the_whole_diagnosis_counts(part_id: str | None) -> No
         ),
         ("DIAGNOSIS: PART A RIGHT NODE, BIOPSY: BENIGN. PART B LEFT NODE, BIOPSY: BENIGN.", ["A", "B"]),
         ("DIAGNOSIS: À. STOMACH, GASTRECTOMY: CARCINOMA. B. VAGUS NERVE, VAGOTOMY: NERVE.", ["A", "B"]),
+        ("DIAGNOSIS: 1. Colon, biopsy: Cyst. 2, Lung, biopsy: Cyst. 3,. Skin, biopsy: Cyst.", ["1", "2", "3"]),
+        ("DIAGNOSIS: A. Colon: Cyst. Intraoperative diagnosis confirmed. B. Lung: Cyst.", ["A", "B"]),
+        ("DIAGNOSIS: Liver, resection: Cancer. Liver, segment 3, No. 2, excision: Benign.", [""]),
         ("DIAGNOSIS: I) Colon, biopsy: Adenoma. V) Liver, biopsy: Benign.", [""]),
         (
             "DIAGNOSIS: 1. Colon, biopsy: Part # 1. Type: Adenoma. 2. Liver, biopsy: Part # 2. Type: Cyst.",
