@@ -22,7 +22,8 @@ _MARK = re.compile(
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
-    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
+    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])"
+    r"|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
 _PROCEDURE = re.compile(
