@@ -19,7 +19,7 @@ from pathalign.text.sections import detail_start
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
     r"(?:(?<![A-Za-z])|(?=[\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
-    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
+    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
     r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])"
