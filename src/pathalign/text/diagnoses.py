@@ -92,6 +92,12 @@ _CONTINUED = re.compile(r"\s*\(\s*cont", re.IGNORECASE)
 
 _PART_AFTER = re.compile(r"[.:;\n)]\s{1,3}(?:PART \d|\d{1,2}[.)]|\(?[B-Z][.):])\s{0,2}(?:SP:\s?)?[A-Z][A-Za-z]{3}")
 
+# A gross description without its heading: "1). The specimen is received fresh, labeled ...".
+_GROSS_UNTITLED = re.compile(
+    r"(?<=[.:)\n,] )(?:\(?(?:[A-Z]|\d{1,2})[).:]{1,2} {0,2})?"
+    r"(?:(?:The )?specimens? (?:is|are|was|were) received (?:fresh|in )|Received (?:fresh|in formalin)[^.]{0,60}label)",
+    re.IGNORECASE,
+)
 _SHORTEST_BODY = 12
 """Characters; a heading with less below it is a form's empty field, or one heading printed twice."""
 _SHORT_REPORT = 900
@@ -286,7 +292,15 @@ def untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
 
 
 def section_end(report: str, start: int, found: list[Heading]) -> int:
-    """The offset at which the next section of the report begins, or its length."""
+    """The offset at which the next section of the report begins, with or without a heading, or its length."""
+    end = _heading_after(report, start, found)
+    if "eceived" in report[start:end]:
+        gross = _GROSS_UNTITLED.search(report, start + _SHORTEST_BODY, end)
+        return gross.start() if gross else end
+    return end
+
+
+def _heading_after(report: str, start: int, found: list[Heading]) -> int:
     for heading in found:
         if heading.start < start or heading.kind in DETAIL:
             continue

@@ -49,7 +49,7 @@ class Heading:
 _TO_END = r"[^.:\n]{0,40}"
 _ENDED = rf"(?:[ -](?:DIAGNOS[IE]S|CONSULTATION|CONSULT|REPORT|EXAMINATION|FINDINGS){_TO_END})?"
 _WORDS = {
-    SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESCRIPTION|EXAMINATION|SPECIMEN|FINDINGS|"
+    SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESC[A-Z]{{3,9}}|EXAMINATION|SPECIMEN|FINDINGS|"
     rf"PATHOLOGY|PHOTO|AND MICROSCOPIC){_TO_END})?|MACROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS))?"
     r"|SECTION CODE|INK CODE|SLIDE KEY|(?:BLOCK|CASSETTE) (?:SUMMARY|DESIGNATIONS?)|SUMMARY OF (?:SECTIONS|CASSETTES)"
     r"|DESIGNATION OF SECTIONS|TISSUE DESCRIPTION",
@@ -78,8 +78,9 @@ _WORDS = {
     rf"|MOLECULAR (?:ANATOMIC|STUDIES|TEST){_TO_END}|HISTO(?:LOGY)? STAIN{_TO_END}",
 }  # fmt: skip
 _SIGNATURE = (
-    r"[I1JL]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
+    r"[I1JLT]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
     r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
+    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
 )
 _DISCLAIMER = r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
@@ -96,7 +97,7 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt atte my by elec enti repo dict some thes this **** end a t t-",
+        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t-",
     )
 )
 
@@ -121,6 +122,8 @@ _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
+# "Frozen section diagnosis is confirmed." is a sentence.
+_SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
 DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCILLARY})
 """Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
@@ -171,7 +174,11 @@ def _opened(report: str) -> Iterator[Heading]:
             yield Heading(kind=kind, start=start, body=start)
             continue
         kind = SectionKind(name)
+        if report[start : found.end()].islower() and report.startswith(". ", found.end()):
+            continue  # the last word of a sentence, on a line of its own
         if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
+            continue
+        if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue

@@ -19,12 +19,16 @@ from pathalign.text.sections import detail_start
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
     r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
-    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z]))*(?![A-Za-z0-9'’])"
-    r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/]))"
-    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3}))(?=[\s\"'(A-Z\-]|$)",
+    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
+    r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
+    r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
+    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])"
+    r"|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
-_PROCEDURE = re.compile(r"\b(?:\w*ectomy|biops\w+|excision|resection|dissection|margin)\b", re.IGNORECASE)
+_PROCEDURE = re.compile(
+    r"\b(?:\w*tomy|biops\w+|excision|resection|dissection|margin|amputation|removal|curett\w+|bx)\b", re.IGNORECASE
+)
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
 _JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\s*-\s*")
 _COLON = re.compile(r":(?!\d)")
@@ -38,6 +42,12 @@ _HEADER_CHARS = 250
 _NUMBERS_FROM_START = 40
 _LETTERS_FROM_START, _WORDS_FROM_START = 160, 400
 """Characters of preamble (a form's fields) that may stand between the section's heading and its first label."""
+_SUMMARY_CHARS = 1500
+"""Characters of a summary or a remark on an amendment that may stand before the first label, if it bears a header."""
+_LATEST_FIRST = 3
+"""A diagnosis may open with this label when those before it were lost to bad scanning."""
+_AT_START = 3
+_ROMAN = ("I", "V", "X")
 _MOST_LOST, _MOST_LOST_WORDS = 2, 30
 """Labels in a row that bad scanning may lose: bare ones, and those that bear the word "part"."""
 _LOSS, _HEADED = 0.6, 0.3
@@ -61,11 +71,16 @@ def find_parts(report: str, span: Span, received: frozenset[str] = frozenset()) 
     `received` are the labels under which the report lists what was received, if it does.
     """
     text = report[span.start : span.end]
-    marks = _in_order(text, received)
+    marks = max(_in_order(text, received), _out_of_order(text), key=len)
     if not marks:
         return ()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    return tuple(
+    lead = marks[0].start()
+    before: tuple[PartSpan, ...] = ()
+    if 1 < _places(marks[0])[0] <= _LATEST_FIRST and lead > _AT_START and _is_headed(text[:lead]):
+        label = "1" if marks[0]["label"][0].isdigit() else "A"
+        before = (PartSpan(label=label, start=span.start, body=span.start, end=span.start + lead),)
+    return before + tuple(
         PartSpan(
             label=normal_label(mark["label"]),
             start=span.start + mark.start(),
@@ -153,34 +168,72 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
     chains: dict[str, dict[int, _Chain]] = {"word": {}, "letter": {}, "number": {}}
     opened: list[str] = []
     nested = 0
+    begun: set[str] = set()
     details = detail_start(text)
     for mark in _MARK.finditer(text):
-        if not _begins(mark, text):
-            continue
         first, last = _places(mark)
-        kind = "word" if mark["word"] else "number" if mark["label"][0].isdigit() else "letter"
+        kind = _kind(mark)
+        if not _begins(mark, text):
+            if first == 1 and mark["close"].startswith(")") and not mark["open"]:
+                begun.add(kind)  # a list within a sentence: "with 1) ...; 2) ..."
+            continue
         listed = normal_label(mark["label"]) in received
         headed = _is_headed(text[mark.end() : mark.end() + _HEADER_CHARS])
+        joined = last > first and "/" not in mark["label"]  # "(1/2)." counts nodes
         if kind == "number" and not headed and not listed:
             # A numbered list inside a part starts again at one and counts on its own.
             nested = 1 if first == 1 else nested + (first == nested + 1)
-        best = _extended(chains[kind], first, kind=kind, certain=headed or listed, small=mark["label"][0].islower())
+        best = _extended(
+            chains[kind], first, kind=kind, certain=headed or listed or joined, small=mark["label"][0].islower()
+        )
         if kind == "letter" and received and not listed and not headed and len(received) > 1 and "A" in received:
             best = None
         gain = 1 + _HEADED * headed
         grown: _Chain | None = None
         if best is not None:
             grown = _Chain(best.score + gain, (*best.marks, mark))
-        elif mark.start() < details and (first == 1 or kind not in opened) and _may_open(mark, text):
+        elif mark.start() < details and (
+            ((first == 1 or kind not in opened) and _may_open(mark, text))
+            or (kind not in begun and _may_open_late(mark, text))
+        ):
             grown = _Chain(gain, (mark,))
+        if first == 1:
+            begun.add(kind)
         known = chains[kind].get(last)
         if grown is not None and (known is None or grown.score > known.score):
             chains[kind][last] = grown
             if kind not in opened:
                 opened.append(kind)
-    for kind in sorted(opened, key=lambda kind: kind != "word"):
-        return max(chains[kind].values(), key=lambda chain: chain.score).marks
-    return ()
+    best_of = [max(chains[kind].values(), key=lambda chain: chain.score).marks for kind in opened]
+    if not best_of:
+        return ()
+    spoken = best_of[opened.index("word")] if "word" in opened else ()
+    # "1. Left wall: part # 1. 2. Dome: part # 2." is numbered, and says so again.
+    again = len(spoken) <= len(best_of[0]) and best_of[0][0].start() <= _AT_START
+    return spoken if spoken and not again else best_of[0]
+
+
+def _out_of_order(text: str) -> tuple[re.Match[str], ...]:
+    """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
+    found: dict[str, re.Match[str]] = {}
+    opening: re.Match[str] | None = None
+    details = len(text)
+    for mark in _MARK.finditer(text):
+        if opening is None:
+            if mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN:
+                return ()
+            details = detail_start(text)
+        if mark.start() >= details:
+            break
+        if not _begins(mark, text) or not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
+            continue
+        opening = opening or mark
+        if (_kind(mark), mark["label"].isupper()) == (_kind(opening), opening["label"].isupper()):
+            found.setdefault(normal_label(mark["label"]), mark)
+    # "9. ... 1. ..." are no nine parts.
+    if opening is None or (_kind(opening) == "number" and _places(opening)[0] > len(found)):
+        return ()
+    return tuple(found.values())
 
 
 def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool, small: bool) -> _Chain | None:
@@ -203,6 +256,8 @@ def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool,
 def _begins(mark: re.Match[str], text: str) -> bool:
     """Whether a mark stands where a sentence or line begins."""
     before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
+    if mark["label"][0] == "0":
+        return False
     return not before or before[-1] in _ENDS_BEFORE or before[-1] == "\n"
 
 
@@ -225,6 +280,28 @@ def _may_open(mark: re.Match[str], text: str) -> bool:
     return mark.start() <= (_LETTERS_FROM_START if first == 1 else 3) and first <= 8
 
 
+def _may_open_late(mark: re.Match[str], text: str) -> bool:
+    """Whether a label may be the first one left: a summary stands before it, or the first part without its label."""
+    first, lead = _places(mark)[0], text[: mark.start()]
+    if (
+        first > _LATEST_FIRST
+        or "/" in mark["label"]
+        or mark["close"].startswith(",")
+        or mark.start() > _SUMMARY_CHARS
+        or mark["label"].islower()
+    ):
+        return False
+    if not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
+        return False
+    if first == 1:
+        return bool(mark["word"] or (_kind(mark) == "letter" and not _is_headed(lead)))
+    return _is_headed(lead)
+
+
+def _kind(mark: re.Match[str]) -> str:
+    return "word" if mark["word"] else "number" if mark["label"][0].isdigit() else "letter"
+
+
 def _place(label: str) -> int:
     return int(label) if label.isdigit() else ord(label.upper()) - ord("A") + 1
 
@@ -235,3 +312,9 @@ def _is_headed(text: str) -> bool:
     return bool(header) and (
         bool(organ_of(header)) or header == header.upper() or "," in header or _PROCEDURE.search(header) is not None
     )
+
+
+def _names_specimen(text: str) -> bool:
+    """Whether what follows a label is a header that names an organ or an operation."""
+    header, _ = split_header(text.lstrip(" -"))
+    return bool(header) and (bool(organ_of(header)) or _PROCEDURE.search(header) is not None)

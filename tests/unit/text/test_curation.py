@@ -139,6 +139,31 @@ def test_without_a_part_id_the_whole_diagnosis_counts(part_id: str | None) -> No
             "Specimens Received: 1. Node. 2. Thyroid. DIAGNOSIS: 1. Benign. 2. Papillary carcinoma of the thyroid.",
             ["1", "2"],
         ),
+        ("DIAGNOSIS: 1. Resected colon with carcinoma. 2. & 3. Both bits with carcinoma.", ["1", "2/3"]),
+        ("DIAGNOSIS: LIVER, BIOPSY: CARCINOMA. 2). COLON; BIOPSY: ADENOMA. 3). LUNG; BIOPSY: BENIGN.", ["1", "2", "3"]),
+        ("DIAGNOSIS: &. LIVER, BIOPSY: CARCINOMA. B. COLON, BIOPSY: ADENOMA.", ["A", "B"]),
+        ("DIAGNOSIS: Colon, biopsy: Adenoma (0/1). Lymph nodes, excision: None (1/3). Liver: Benign.", [""]),
+        ("DIAGNOSIS: Pancreas, resection: carcinoma with 1) wide spread. 2) Duct margin, duodenum: free.", [""]),
+        ("DIAGNOSIS: C. Colon, biopsy: Adenoma. A. Liver, biopsy: Benign. B. Lung, biopsy: Benign.", ["C", "A", "B"]),
+        (
+            "DIAGNOSIS: NODE, BIOPSY -. BENIGN. PART 25 NODE, BIOPSY -. BENIGN. PART 3: COLON, BIOPSY -. CYST.",
+            ["1", "2", "3"],
+        ),
+        ("DIAGNOSIS: PART A RIGHT NODE, BIOPSY: BENIGN. PART B LEFT NODE, BIOPSY: BENIGN.", ["A", "B"]),
+        ("DIAGNOSIS: À. STOMACH, GASTRECTOMY: CARCINOMA. B. VAGUS NERVE, VAGOTOMY: NERVE.", ["A", "B"]),
+        ("DIAGNOSIS: 1. Colon, biopsy: Cyst. 2, Lung, biopsy: Cyst. 3,. Skin, biopsy: Cyst.", ["1", "2", "3"]),
+        ("DIAGNOSIS: A. Colon: Cyst. Intraoperative diagnosis confirmed. B. Lung: Cyst.", ["A", "B"]),
+        ("DIAGNOSIS: Liver, resection: Cancer. Liver, segment 3, No. 2, excision: Benign.", [""]),
+        ("DIAGNOSIS: I) Colon, biopsy: Adenoma. V) Liver, biopsy: Benign.", [""]),
+        (
+            "DIAGNOSIS: 1. Colon, biopsy: Part # 1. Type: Adenoma. 2. Liver, biopsy: Part # 2. Type: Cyst.",
+            ["1", "2"],
+        ),
+        (
+            f"DIAGNOSIS: Summary Statement. {'The tumor is benign and small. ' * 20}PART 1: COLON, BIOPSY -. ADENOMA. "
+            "PART 2: LUNG, BIOPSY -. BENIGN.",
+            ["1", "2"],
+        ),
     ],
 )
 def test_labels(report: str, labels: list[str]) -> None:

@@ -111,3 +111,26 @@ def test_a_check_list_alone_is_the_diagnosis(kind: str) -> None:
     fields = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Margins: Not specified"
 
     assert diagnosis(f"{above}STOMACH TISSUE CHECKLIST. {fields}.") == fields
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "1). The specimen is received fresh, labeled 'lung', and weighs 20 g.",
+        "Received in formalin, labeled 'lung', is a grey piece.",
+        "GROSS DESCRIPIION: A grey piece.",
+        "I,. the attending pathologist, personally reviewed all slides.",
+        "As the attending pathologist, I have seen the slides.",
+    ],
+)
+def test_a_diagnosis_ends_where_a_heading_was_lost(below: str) -> None:
+    """A gross description shows itself by what was received, an attestation by who attests."""
+    assert diagnosis(f"FINAL DIAGNOSIS: {FINDING} {below} Bisected. Grey cut surface.") == FINDING.strip(".")
+
+
+@pytest.mark.parametrize("word", ["specimen", "addendum", "microscopic description", "patient information"])
+def test_a_sentence_that_ends_on_a_line_of_its_own_is_no_heading(word: str) -> None:
+    """Where line breaks became full stops, a last word in small letters may look like a heading."""
+    report = f"DIAGNOSIS: A. Lung, biopsy: Adenocarcinoma, see the. {word}. B. Colon, biopsy: Adenoma. GROSS: Grey."
+
+    assert diagnosis(report) == report[len("DIAGNOSIS: ") : -len(". GROSS: Grey.")]
