@@ -56,8 +56,8 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--slides", type=int, default=2048)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--slides", type=int, default=4096)
     parser.add_argument("--patches", type=int, nargs=2, default=(500, 1000), metavar=("LOW", "HIGH"))
     parser.add_argument("--lr", type=float, default=3e-4, help="peak learning rate of all models")
     parser.add_argument("--only", nargs="*", default=[*MODELS, *POSITIONS], help="names of models and of positions")
