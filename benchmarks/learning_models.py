@@ -1,8 +1,9 @@
-"""The models of `learning`: ours, and what others do, all with the same text half.
+"""The models of `learning`: ours, and what others do, with text halves of one size.
 
 Mean-pooling and attention-MIL (Ilse et al. 2018, arXiv 1802.04712, gated) make one vector of a slide and are trained by
 the contrastive loss with our positives. The plain BLIP-2 way is stage 1 as it is published: padded, without positions,
-its own pair as the only positive. All are given embeddings that are standardised as ours are.
+its own pair as the only positive, a text's first token as its vector (the others take the mean). All are given
+embeddings that are standardised as ours are.
 """
 
 from __future__ import annotations
