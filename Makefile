@@ -72,7 +72,7 @@ bench-curate: $(READY)  ## reports curated per second, and memory over many of t
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
 
-## what slide models learn from synthetic bags with known truth: ours, BLIP-2 as it is, attention-MIL, mean-pooling
+proof-learning: $(READY)  ## what slide models learn from synthetic bags with known truth: ours, BLIP-2 as it is, attention-MIL, mean-pooling
 	$(BIN)/python benchmarks/learning.py
 
 proof-pathssl: $(READY)  ## what `pretrain` learns from real patches in CPU minutes, beside histograms and labels
