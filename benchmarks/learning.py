@@ -107,7 +107,7 @@ def learnt(name: str, run: Run) -> dict[str, Any]:
 
 def learnt_places(kind: str, run: Run) -> dict[str, Any]:
     """Train PathAlign-R with a kind of positions; how often the right one of two texts fits a slide better."""
-    model, seconds = trained(lambda *given: pathalign_r(*given, positions=kind), run)
+    model, seconds = trained(lambda *given: pathalign_r(*given, **POSITIONS[kind]), run)
     test = [run.bags.slide(number, split=Split.TEST) for number in range(TEST_SLIDES)]
     with torch.no_grad():
         right = []

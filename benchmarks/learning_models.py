@@ -35,6 +35,8 @@ AT_ONCE = 16
 HIDDEN = 128
 GAIN = 3.0
 """Of our cross-attention; BLIP-2 has none."""
+NEIGHBOURHOOD_UM = 672.0
+"""Three by three patches of the synthetic slides."""
 AUGMENTATION = replace(tiny_retrieval().augmentation, noise=0.0)
 """Without noise, and models without dropout (below): both drown what is small before it is found."""
 
@@ -130,9 +132,11 @@ class PlainObjective:
 Made = tuple[Embedding, Objective]
 
 
-def pathalign_r(cohort: TrainingCohort, schedule: Schedule, *, positions: Positions = "fourier") -> Made:
+def pathalign_r(
+    cohort: TrainingCohort, schedule: Schedule, *, positions: Positions = "fourier", neighbourhood_um: float = 0.0
+) -> Made:
     """PathAlign-R."""
-    aligner = _fresh(cohort, schedule, positions)
+    aligner = _fresh(cohort, schedule, positions, neighbourhood_um=neighbourhood_um)
     return aligner, ContrastiveObjective(aligner, cohort, schedule, AUGMENTATION)
 
 
@@ -155,10 +159,13 @@ def plain_way(cohort: TrainingCohort, schedule: Schedule) -> Made:
     return model, PlainObjective(model, cohort, schedule)
 
 
-def _fresh(cohort: TrainingCohort, schedule: Schedule, positions: Positions, gain: float = GAIN) -> Aligner:
+def _fresh(
+    cohort: TrainingCohort, schedule: Schedule, positions: Positions, *, gain: float = GAIN, neighbourhood_um: float = 0.0
+) -> Aligner:
     size = replace(
-        tiny_retrieval().size, positions=positions, cross_attention_gain=gain, text_pooling="mean", dropout=0.0
-    )
+        tiny_retrieval().size, positions=positions, neighbourhood_um=neighbourhood_um, cross_attention_gain=gain,
+        text_pooling="mean", dropout=0.0,
+    )  # fmt: skip
     return new_aligner(cohort, size, text_encoder=None, seed=schedule.seed)
 
 
@@ -170,4 +177,11 @@ MODELS: dict[str, Callable[..., Any]] = {
     "attention-MIL + CLIP": lambda *given: pooling(*given, by_attention=True),
     "mean-pooling + CLIP": lambda *given: pooling(*given, by_attention=False),
 }
-POSITIONS: tuple[Positions, ...] = ("none", "sinusoidal", "fourier")
+POSITIONS: dict[str, dict[str, Any]] = {
+    "none": {"positions": "none"},
+    "sinusoidal": {"positions": "sinusoidal"},
+    "fourier": {"positions": "fourier"},
+    "fourier, neighbourhood": {"positions": "fourier", "neighbourhood_um": NEIGHBOURHOOD_UM},
+    "neighbourhood": {"positions": "none", "neighbourhood_um": NEIGHBOURHOOD_UM},
+}
+"""Ways to tell the Q-Former where patches lie."""
