@@ -160,8 +160,9 @@ def plain_way(cohort: TrainingCohort, schedule: Schedule) -> Made:
 
 
 def _fresh(
-    cohort: TrainingCohort, schedule: Schedule, positions: Positions, *, gain: float = GAIN, neighbourhood_um: float = 0.0
-) -> Aligner:
+    cohort: TrainingCohort, schedule: Schedule, positions: Positions, *, gain: float = GAIN,
+    neighbourhood_um: float = 0.0,
+) -> Aligner:  # fmt: skip
     size = replace(
         tiny_retrieval().size, positions=positions, neighbourhood_um=neighbourhood_um, cross_attention_gain=gain,
         text_pooling="mean", dropout=0.0,
