@@ -11,7 +11,7 @@ DEMO ?= pathalign-demo
 # process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean
+.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites sweep-recipes proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench-curate: $(READY)  ## reports curated per second, and memory over many of t
 
 proof-composites: $(READY)  ## the quality table on a composite cohort: make proof-composites COHORT=DIR WORKSPACE=DIR
 	$(BIN)/python benchmarks/composites.py --cohort $(COHORT) --workspace $(WORKSPACE)
+
+sweep-recipes: $(READY)  ## options of PathAlign-R's tiny recipe, over seeds: make sweep-recipes COHORT=DIR WORKSPACE=DIR
+	$(BIN)/python benchmarks/recipe_sweep.py --cohort $(COHORT) --workspace $(WORKSPACE)
 
 proof-learning: $(READY)  ## what slide models learn from synthetic bags with known truth: ours, BLIP-2 as it is, attention-MIL, mean-pooling
 	$(BIN)/python benchmarks/learning.py

@@ -54,3 +54,12 @@ def test_table_of_encoders_is_current() -> None:
     page = runpy.run_path(str(ROOT / "docs" / "make_encoder_table.py"))["page"]
 
     assert (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_targets_of_make_exist(page: Path) -> None:
+    """What a page tells to make, the Makefile makes."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^ {4}|^)make ([a-z]+(?:-[a-z]+)*)\b", page.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert named <= targets
