@@ -63,6 +63,10 @@ class UnknownName(NeedsRepair, LookupError):
     """A slide, case, encoder or class that does not exist."""
 
 
+class BadRecipe(NeedsRepair):
+    """A file of a recipe that cannot be read, or says what no recipe has."""
+
+
 class MissingWeights(NeedsRepair, LookupError):
     """Weights of an encoder that are neither on this machine nor to be had from the Hub."""
 

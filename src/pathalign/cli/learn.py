@@ -110,15 +110,27 @@ def _training_options(verb: Any) -> Any:
         with_workspace,
         _how_options,
         click.option("--restart", is_flag=True, help="Drop checkpoint and model and train anew."),
-        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--seed", type=click.IntRange(0), help="Instead of the recipe's (0)."),
         click.option("--embeddings", metavar="NAME", help="Which embeddings, when the workspace has several sets."),
         click.option(
             "--text-encoder", metavar="NAME", help="A BERT (folder or Hub name) that the Q-Former starts from."
         ),
-        click.option("--recipe", default="tiny", show_default=True, help="tiny: CPU minutes; base: the paper's size."),
+        click.option(
+            "--recipe",
+            default="tiny",
+            show_default=True,
+            metavar="NAME",
+            help="tiny: CPU minutes; base: the paper's size; a file of changes to one of them (TOML or JSON); or the "
+            "folder of a trained model, whose recipe it was.",
+        ),
     ):
         verb = option(verb)
     return verb
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Of the options those that were given; the others are the recipe's."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @train.command(short_help="PathAlign-R: slides and texts into one space.")
@@ -126,18 +138,16 @@ def _training_options(verb: Any) -> Any:
 @click.option("--lr", type=float, help="Peak learning rate instead of the recipe's.")
 @_training_options
 def retrieval(
-    steps: int | None, lr: float | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
-    restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
+    steps: int | None, lr: float | None, recipe: str, text_encoder: str | None, embeddings: str | None,
+    seed: int | None, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Train the Q-Former and the text encoder with the image-text contrastive loss (ITC)."""
     from pathalign.train.recipes import retrieval_recipe
     from pathalign.train.runs import train_retrieval
 
     chosen = retrieval_recipe(recipe)
-    schedule = replace(
-        chosen.schedule, seed=seed, steps=steps or chosen.schedule.steps, peak_lr=lr or chosen.schedule.peak_lr
-    )
-    chosen = replace(chosen, schedule=schedule, text_encoder=text_encoder)
+    changed = _given(steps=steps, peak_lr=lr, seed=seed)
+    chosen = replace(chosen, schedule=replace(chosen.schedule, **changed), **_given(text_encoder=text_encoder))
     done = train_retrieval(
         workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,
         progress=progress_bar,
@@ -152,7 +162,7 @@ def retrieval(
 @click.option("--steps", type=click.IntRange(1), help="Steps of each stage instead of the recipe's.")
 @_training_options
 def generation(
-    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int,
+    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int | None,
     restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
 ) -> None:  # fmt: skip
     """Stage 1 (ITC + ITM + ITG), then stage 2: queries -> projection -> soft prompt of a frozen language model."""
@@ -160,10 +170,10 @@ def generation(
     from pathalign.train.runs import train_generation
 
     chosen = generation_recipe(recipe)
-    changed: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
+    changed = _given(steps=steps, seed=seed)
     chosen = replace(
         chosen, stage1=replace(chosen.stage1, **changed), stage2=replace(chosen.stage2, **changed),
-        text_encoder=text_encoder, llm=llm,
+        **_given(text_encoder=text_encoder, llm=llm),
     )  # fmt: skip
     done = train_generation(
         workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,

@@ -1,6 +1,6 @@
 """Recipes: functions that return a full configuration.
 
-`tiny` runs on a laptop's CPU in minutes, `base` is the paper's size.
+`tiny` runs on a laptop's CPU in minutes, `base` is the paper's size. `recipe_files` lets users change them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pathalign.errors import UnknownName
-from pathalign.model.qformer import Positions, TextPooling
+from pathalign.model.qformer import Positions, QFormerConfig, TextPooling
 from pathalign.train.cohort import BagAugmentation
 from pathalign.train.engine import Schedule
+from pathalign.train.recipe_files import chosen_recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +33,14 @@ class QFormerSize:
     text_pooling: TextPooling = "class"
     vocab: int = 4000
     """Of the tokenizer that is trained when no text encoder is named."""
+
+    def __post_init__(self) -> None:
+        own = {"projection_dim", "max_text_tokens", "vocab"}  # of the whole aligner, not of the Q-Former
+        if min(self.projection_dim, self.max_text_tokens, self.vocab, self.dim, self.heads, self.ffn_dim) < 1:
+            raise ValueError("dim, heads, ffn_dim, projection_dim, max_text_tokens and vocab must be at least 1.")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}.")
+        QFormerConfig(**{name: value for name, value in asdict(self).items() if name not in own})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,17 +124,11 @@ _RETRIEVAL: dict[str, Callable[[], RetrievalRecipe]] = {"tiny": tiny_retrieval, 
 _GENERATION: dict[str, Callable[[], GenerationRecipe]] = {"tiny": tiny_generation, "base": base_generation}
 
 
-def retrieval_recipe(name: str) -> RetrievalRecipe:
-    """A recipe of PathAlign-R by name; raises `UnknownName`."""
-    return _named(_RETRIEVAL, name)()
+def retrieval_recipe(asked: str) -> RetrievalRecipe:
+    """A recipe of PathAlign-R by name, file or trained model; raises `UnknownName` and `BadRecipe`."""
+    return chosen_recipe(asked, _RETRIEVAL, kind="retrieval")
 
 
-def generation_recipe(name: str) -> GenerationRecipe:
-    """A recipe of PathAlign-G by name; raises `UnknownName`."""
-    return _named(_GENERATION, name)()
-
-
-def _named(recipes: dict[str, Any], name: str) -> Any:
-    if name not in recipes:
-        raise UnknownName(f"There is no recipe {name!r}; choose one of {', '.join(recipes)}.")
-    return recipes[name]
+def generation_recipe(asked: str) -> GenerationRecipe:
+    """A recipe of PathAlign-G by name, file or trained model; raises `UnknownName` and `BadRecipe`."""
+    return chosen_recipe(asked, _GENERATION, kind="generation")

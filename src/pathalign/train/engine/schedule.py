@@ -36,6 +36,8 @@ class Schedule:
             raise ValueError(f"average is a decay, at least 0 and below 1, got {self.average}.")
         if self.steps < 1 or self.batch < 1 or self.checkpoint_every < 1 or self.accumulate < 1:
             raise ValueError("steps, batch, accumulate and checkpoint_every must be at least 1.")
+        if self.peak_lr <= 0 or self.final_lr < 0 or self.warmup_steps < 0 or self.clip_norm <= 0:
+            raise ValueError("peak_lr and clip_norm must be above 0, final_lr and warmup_steps at least 0.")
         if self.patience < 0:
             raise ValueError(f"patience counts validations, 0 for never, got {self.patience}.")
 
