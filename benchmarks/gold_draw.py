@@ -6,7 +6,12 @@ Prints the ids in drawing order. The reports are a simple random sample, as the 
 and whose text the first 150 do not have. Of each report characters were drawn before it was read; the statements are
 those that hold the first of them. Characters within `skipped` were passed over: what identifies the report, lists of
 specimens and blocks, codes, and the gross description outside the diagnosis. Up to two statements more (`added`) are
-those that hold the next characters within `ancillary`, the results of stains and of molecular tests.
+those that hold the next characters within `ancillary`, the results of stains and of molecular tests. Long statements
+are thus drawn more often than short ones, and statements are whole sentences, list items or fields, mended where OCR
+cut them: that is where this set differs from the first one, whose statements were pieces of a plain splitter.
+
+A part whose label the report lost is no part of `parts`, as in the first gold; it is in `lost`. Statements that give
+the results of stains name them in `markers`.
 """
 
 from __future__ import annotations

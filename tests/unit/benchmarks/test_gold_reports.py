@@ -52,7 +52,7 @@ def test_there_are_75_fresh_reports_of_patients_that_the_older_gold_does_not_hav
 
 
 def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[dict]) -> None:
-    """Parts fill their diagnosis to its end, each label once."""
+    """Parts fill their diagnosis to its end, each label once; parts whose label the report lost are kept apart."""
     for row in fresh:
         for diagnosis in row["diagnoses"]:
             assert 0 <= diagnosis["start"] < diagnosis["end"] <= diagnosis["tail"] <= row["chars"], row["id"]
@@ -61,7 +61,10 @@ def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[di
             assert all(part["start"] < part["end"] for part in parts), row["id"]
             assert ends == [*(part["start"] for part in parts[1:]), *([diagnosis["end"]] if parts else [])], row["id"]
             assert all(part["start"] >= diagnosis["start"] for part in parts), row["id"]
-            assert len({part["label"] for part in parts}) == len(parts), row["id"]
+            lost = diagnosis.get("lost", [])
+            assert all(diagnosis["start"] <= part["start"] < diagnosis["end"] for part in lost), row["id"]
+            labels = [part["label"] for part in [*parts, *lost]]
+            assert len(set(labels)) == len(labels), row["id"]
 
 
 def test_statements_do_not_overlap_and_have_kinds_that_there_are(fresh: list[dict]) -> None:
@@ -82,7 +85,8 @@ def test_statements_do_not_overlap_and_have_kinds_that_there_are(fresh: list[dic
 def test_fresh_rows_hold_labels_and_no_text(fresh: list[dict]) -> None:
     """What is a string is an id, a hash, a half, a kind, or a short label."""
     for row in fresh:
-        labels = [part["label"] for diagnosis in row["diagnoses"] for part in diagnosis["parts"]]
+        diagnoses = row["diagnoses"]
+        labels = [part["label"] for one in diagnoses for part in [*one["parts"], *one.get("lost", [])]]
         labels += [value for one in row["statements"] for stain in one.get("markers", []) for value in stain.values()]
         assert all(0 < len(label) <= LONGEST_LABEL for label in labels), row["id"]
         assert set(row) == {
