@@ -119,6 +119,21 @@ def test_statements_are_those_that_hold_the_drawn_characters(fresh: list[dict]) 
         assert sorted(more) == [place for place, one in enumerate(row["statements"]) if one.get("added")], row["id"]
 
 
+def test_what_was_read_again_is_in_the_gold() -> None:
+    """Each by its place, in the set that it is said to be of."""
+    rows = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    places = {
+        (row["id"], one["start"], one["end"]): "fresh" if row["half"] == "fresh" else "first"
+        for row in rows
+        for one in row["statements"]
+    }
+    again = GOLD.with_name("gold_read_again.jsonl").read_text(encoding="utf-8").splitlines()
+
+    for row in map(json.loads, again):
+        assert places.get((row["id"], row["start"], row["end"])) == row["gold"], row["id"]
+        assert {*row["before"], *row["again"]} <= KINDS | FLAGS, row["id"]
+
+
 @pytest.mark.usefixtures("real_data")
 def test_fresh_reports_are_the_drawn_ones_in_drawing_order(fresh: list[dict]) -> None:
     """And their texts are those that were annotated; no statement begins or ends within a word or with a space."""
