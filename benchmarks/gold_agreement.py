@@ -1,0 +1,45 @@
+"""How well two readings of the same statements agree, which is about what curation can be expected to reach.
+
+    python benchmarks/gold_agreement.py
+
+tests/data/gold_read_again.jsonl has the kinds and flags of a statement as they were, and as they were given again
+without them in sight. `fresh`: a random fifth of the fresh gold by its own annotator, before the slips that showed were
+mended; on the same day, so this only counts slips. `first`: statements of the first gold, by the annotator of the fresh
+one, who had learnt the conventions from other reports of the first: this is how far the two sets mean the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from curation_gold import FLAGS, GOLD, SCORES, with_interval
+
+AGAIN = GOLD.with_name("gold_read_again.jsonl")
+
+
+def agreement(rows: Sequence[dict]) -> dict[str, object]:
+    """Share of statements with equal kinds, and with equal flags, and F1 over kinds; with 95 % intervals."""
+    flags, kinds, counts = [], [], []
+    for row in rows:
+        before, again = set(row["before"]), set(row["again"])
+        kinds.append((not (before ^ again) - set(FLAGS), 1))
+        flags.append((not (before ^ again) & set(FLAGS), 1))
+        before, again = before - set(FLAGS), again - set(FLAGS)
+        counts.append((len(before & again), len(again - before), len(before - again)))
+    return {
+        "statements": len(rows),
+        "equal kinds": with_interval(kinds, lambda equal, of: equal / of),
+        "equal flags": with_interval(flags, lambda equal, of: equal / of),
+        "F1 of kinds": with_interval(counts, SCORES["f1"]),
+    }
+
+
+def main() -> None:
+    rows = [json.loads(line) for line in AGAIN.read_text(encoding="utf-8").splitlines()]
+    for gold in ("fresh", "first"):
+        print(gold, json.dumps(agreement([row for row in rows if row["gold"] == gold])))
+
+
+if __name__ == "__main__":
+    main()

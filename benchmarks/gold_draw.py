@@ -1,0 +1,66 @@
+"""How the fresh gold of curation was drawn, so that it can be drawn again: its reports, and its statements.
+
+    python benchmarks/gold_draw.py
+
+Prints the ids in drawing order. The reports are a simple random sample, as the first 150 were, of those whose patient
+and whose text the first 150 do not have. Of each report characters were drawn before it was read; the statements are
+those that hold the first of them. Characters within `skipped` were passed over: what identifies the report, lists of
+specimens and blocks, codes, and the gross description outside the diagnosis. Up to two statements more (`added`) are
+those that hold the next characters within `ancillary`, the results of stains and of molecular tests. Long statements
+are thus drawn more often than short ones, and statements are whole sentences, list items or fields, mended where OCR
+cut them: that is where this set differs from the first one, whose statements were pieces of a plain splitter.
+
+A part whose label the report lost is no part of `parts`, as in the first gold; it is in `lost`. Statements that give
+the results of stains name them in `markers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+
+from curation_gold import GOLD, real_reports
+
+SEED = 20261129
+REPORTS, STATEMENTS, ADDED, CHARACTERS = 75, 7, 2, 400
+
+
+def drawn_reports(reports: dict[str, str], gold: Sequence[dict]) -> list[str]:
+    """Ids of the fresh reports in drawing order, from `reports` (text by id) without the older rows of the gold."""
+    older = [row for row in gold if row["half"] != "fresh"]
+    patients = {patient(row["id"]) for row in older}
+    texts = {row["sha256"] for row in older}
+    rest = [
+        name
+        for name, text in reports.items()
+        if patient(name) not in patients and hashlib.sha256(text.encode()).hexdigest() not in texts
+    ]
+    return random.Random(SEED).sample(rest, REPORTS)
+
+
+def patient(name: str) -> str:
+    """The patient's barcode of a report's id."""
+    return name.split(".")[0]
+
+
+def drawn_characters(name: str, chars: int) -> Iterator[int]:
+    """Characters of a report of `chars` characters, in drawing order, with repetition."""
+    rng = random.Random(f"{SEED} {name}")
+    for _ in range(CHARACTERS):
+        yield rng.randrange(chars)
+
+
+def is_within(character: int, spans: Sequence[Sequence[int]]) -> bool:
+    """Whether a character lies in one of the spans (start, end), the space behind each counted in."""
+    return any(start <= character <= end for start, end in spans)
+
+
+def main() -> None:
+    gold = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    print(*drawn_reports(real_reports(), gold), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
