@@ -103,7 +103,7 @@ def load_text_encoder(name: str) -> tuple[dict[str, Any], dict[str, Tensor], Any
     """
     from transformers import AutoModel
 
-    bert = _from_pretrained(AutoModel, name, "text encoder")
+    bert = _from_pretrained(AutoModel, name, "text encoder", dtype=torch.float32)
     if bert.config.model_type != "bert":
         raise UnknownName(
             f"{name} is a {bert.config.model_type}; a text encoder starts the Q-Former, which is a BERT. "
@@ -154,15 +154,28 @@ def new_causal_model(*, vocab: int, dim: int, layers: int, heads: int, pad: int,
     return LlamaForCausalLM(config)
 
 
-def load_causal_model(name: str | Path) -> tuple[Any, Any]:
-    """A causal language model and its tokenizer, from a folder or the Hub; raises `UnknownName`."""
+def load_causal_model(name: str | Path, *, as_stored: bool = False) -> tuple[Any, Any]:
+    """A causal language model and its tokenizer, from a folder or the Hub; raises `UnknownName`.
+
+    In float32, or `as_stored`: most large ones are in bfloat16, which takes half the memory.
+    """
     from transformers import AutoModelForCausalLM
 
-    model = _from_pretrained(AutoModelForCausalLM, name, "language model")
+    model = _from_pretrained(AutoModelForCausalLM, name, "language model", dtype="auto" if as_stored else torch.float32)
     tokenizer = load_tokenizer(name)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def count_causal_weights(name: str | Path) -> int:
+    """How many weights a causal language model has, by its configuration alone; raises `UnknownName`."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = _from_pretrained(AutoConfig, name, "language model")
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    return sum(weight.numel() for weight in model.parameters())
 
 
 def blip2_config(config: Any) -> Any:
@@ -185,10 +198,10 @@ def quiet() -> None:
     logging.set_verbosity_error()
 
 
-def _from_pretrained(kind: Any, name: str | Path, what: str) -> Any:
+def _from_pretrained(kind: Any, name: str | Path, what: str, **how: Any) -> Any:
     quiet()
     try:
-        return kind.from_pretrained(name, **({"dtype": torch.float32} if "Model" in kind.__name__ else {}))
+        return kind.from_pretrained(name, **how)
     except (OSError, ValueError) as error:
         raise UnknownName(
             f"There is no {what} called {name}: neither a folder here nor one that the Hugging Face Hub gives "

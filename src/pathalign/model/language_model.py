@@ -39,6 +39,11 @@ class FrozenLanguageModel(nn.Module):
         """Width of a soft prompt's vectors."""
         return int(self.model.get_input_embeddings().embedding_dim)
 
+    @property
+    def word_deviation(self) -> float:
+        """Standard deviation of its word embeddings: how large a vector must be that it is used to."""
+        return float(self.model.get_input_embeddings().weight.float().std())
+
     def log_likelihood(
         self, prompt: Float[Tensor, "batch query dim"], texts: Sequence[str], *, max_tokens: int = 256
     ) -> tuple[Float[Tensor, "batch token"], Bool[Tensor, "batch token"]]:
@@ -46,7 +51,8 @@ class FrozenLanguageModel(nn.Module):
         ids, is_token = self._targets(texts, max_tokens, prompt.device)
         opening = self._opening(len(texts), prompt.device)
         embed = self.model.get_input_embeddings()
-        inputs = torch.cat([prompt, embed(torch.cat([opening, ids[:, :-1]], dim=1))], dim=1)
+        words = embed(torch.cat([opening, ids[:, :-1]], dim=1))
+        inputs = torch.cat([prompt.to(words.dtype), words], dim=1)
         before = prompt.shape[1] + opening.shape[1]
         real = torch.cat([is_token.new_ones(len(ids), before), is_token[:, :-1]], dim=1)
         logits = self.model(inputs_embeds=inputs, attention_mask=real.long()).logits[:, before - 1 :]
@@ -57,7 +63,7 @@ class FrozenLanguageModel(nn.Module):
     def generate(self, prompt: Float[Tensor, "batch query dim"], *, max_tokens: int = 128, beams: int = 1) -> list[str]:
         """Texts after each prompt; greedy or by beam search, so the same prompt gives the same text."""
         opening = self.model.get_input_embeddings()(self._opening(len(prompt), prompt.device))
-        inputs = torch.cat([prompt, opening], dim=1)
+        inputs = torch.cat([prompt.to(opening.dtype), opening], dim=1)
         ids = self.model.generate(
             inputs_embeds=inputs, attention_mask=inputs.new_ones(inputs.shape[:2], dtype=torch.long),
             max_new_tokens=max_tokens, num_beams=beams, do_sample=False, pad_token_id=self.tokenizer.pad_token_id,

@@ -108,7 +108,7 @@ def scale_prompt(describer: Describer) -> None:
 
     A prompt of another size is either not heard or deafening, and stage 2 spends its first half on nothing else.
     """
-    words = describer.language_model.model.get_input_embeddings().weight
+    deviation = describer.language_model.word_deviation
     with torch.no_grad():
-        nn.init.normal_(describer.to_prompt.weight, std=float(words.std()) / describer.to_prompt.in_features**0.5)
+        nn.init.normal_(describer.to_prompt.weight, std=deviation / describer.to_prompt.in_features**0.5)
         nn.init.zeros_(describer.to_prompt.bias)  # its default start is louder than all words, the same for any slide
