@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pathalign.domain.provenance import SentencePlace, TextSource
 from pathalign.domain.records import Slide, SlideText
 from pathalign.errors import MissingArtifact, NeedsRepair, UnknownName
 from pathalign.store.catalog import Catalog
@@ -14,6 +15,7 @@ from pathalign.store.index import Index, slide_to_slide, slide_to_text
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.indexing import fresh_index
 from pathalign.tasks.models import load_aligner, text_vectors
+from pathalign.tasks.provenance import sentence_json
 
 FILTERS = ("slide_id", "case_id", "patient_id", "part_id", "block_id", "stain", "split")
 
@@ -28,12 +30,17 @@ class Hit:
     score: float
     text: str
     """The slide's retrieval text; empty when it has none."""
+    source: TextSource = TextSource.UNKNOWN
+    """Who made it."""
+    places: tuple[SentencePlace, ...] = ()
+    """Its sentences and where they stand in the report as registered; none where that was not recorded."""
 
     def as_json(self) -> dict[str, object]:
         """One entry of `hits`."""
         return {
             "rank": self.rank, "slide_id": self.slide_id, "case_id": self.case_id, "score": round(self.score, 6),
-            "text": self.text,
+            "text": self.text, "source": self.source.value,
+            "sentences": [sentence_json(self.text, place) for place in self.places],
         }  # fmt: skip
 
 
@@ -99,7 +106,7 @@ def _hits(catalog: Catalog, ids: list[str], scores: np.ndarray, top: int, where:
         slide = slides.get(ids[row])
         if slide is None or not _fits(slide, where or {}):
             continue
-        hits.append(_hit(len(hits) + 1, slide, float(scores[row]), texts.get(slide.slide_id)))
+        hits.append(_hit(catalog, len(hits) + 1, slide, float(scores[row]), texts.get(slide.slide_id)))
         if len(hits) == top:
             break
     return hits
@@ -119,9 +126,12 @@ def _fits(slide: Slide, where: Mapping[str, str]) -> bool:
     return all(str(getattr(slide, column)).lower() == value.lower() for column, value in where.items())
 
 
-def _hit(rank: int, slide: Slide, score: float, text: SlideText | None) -> Hit:
-    shown = text.retrieval_text if text else ""
-    return Hit(rank=rank, slide_id=slide.slide_id, case_id=slide.case_id, score=score, text=shown)
+def _hit(catalog: Catalog, rank: int, slide: Slide, score: float, text: SlideText | None) -> Hit:
+    hit = Hit(rank=rank, slide_id=slide.slide_id, case_id=slide.case_id, score=score, text="")
+    if text is None:
+        return hit
+    told = catalog.provenance(slide.slide_id)
+    return replace(hit, text=text.retrieval_text, source=text.source, places=told.retrieval if told else ())
 
 
 def nearest_other_patients(
