@@ -80,6 +80,22 @@ def test_search_where(made: Any, ask: Ask) -> None:
     assert ask("search", "carcinoma", "--where", "split=val", "-w", made.root)["hits"] == []
 
 
+def test_search_where_a_concept_is_stated(made: Any, ask: Ask) -> None:
+    """Codes of what texts state filter slides and texts alike; each hit says where its text comes from."""
+    where = ("--where", "behaviour=malignant", "--where", "topography=C18", "--top", "100", "-w", made.root)
+    found = ask("search", "carcinoma", *where)["hits"]
+    texts = ask("search", "--slide", with_tissue(made)[0], "--to", "texts", *where)["hits"]
+
+    check_hits(found)
+    for hit in (*found, *texts):
+        assert "carcinoma" in hit["text"].lower()
+        assert "colon" in hit["text"].lower()
+        assert hit["source"] == "rules"
+        assert " ".join(sentence["text"] for sentence in hit["sentences"]) == hit["text"]
+    assert found
+    assert {hit["text"] for hit in texts} >= {hit["text"] for hit in found}
+
+
 @pytest.mark.parametrize("of", ["slide", "case"])
 def test_describe(made: Any, ask: Ask, of: str) -> None:
     """Every sentence of a description has evidence on the slides asked for and support from other patients."""

@@ -23,8 +23,10 @@ _SPLITS = click.Choice([split.value for split in Split])
 )
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True)
 @click.option(
-    "--where", multiple=True, metavar="COLUMN=VALUE", help="Only hits with this value, such as split=test; repeatable."
-)
+    "--where", multiple=True, metavar="KEY=VALUE",
+    help="Only hits with this value of a column, such as split=test, or whose text states it: morphology=8140/3 (or "
+    "8140, 814, 8140-8389/3), topography=C18, behaviour=malignant, grade=2, finding, procedure. Repeatable: all hold.",
+)  # fmt: skip
 @with_workspace
 @with_json
 def search(
@@ -42,12 +44,14 @@ def search(
     pathalign search "keratinizing squamous cell carcinoma"
     pathalign search --slide S24-1234-A1
     pathalign search --slide S24-1234-A1 --to texts
+    pathalign search "invasive carcinoma" --where topography=C50 --where grade=3
     """
     from pathalign.tasks import search as searching
+    from pathalign.tasks.search_filters import Filters
 
     if (text is None) == (slide_id is None):
         raise NeedsRepair("Search by a text or by a slide: give either TEXT or `--slide ID`.")
-    filters = searching.parse_filters(where)
+    filters = Filters.of(where)
     if text is not None:
         hits, query = searching.search_by_text(workspace, text, top=top, where=filters), text
     else:

@@ -54,10 +54,14 @@ _OPTIONS = (
         "--export-review", "export", type=click.Path(path_type=Path), metavar="FILE",
         help="Write the texts of all slides to a .csv or .jsonl, to be corrected.",
     ),
+    click.option(
+        "--export-provenance", "provenance", type=click.Path(path_type=Path), metavar="FILE",
+        help="Write where each sentence of each text stands in its report to a .csv or .jsonl.",
+    ),
 )  # fmt: skip
 _NAMES = (
     "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "review", "review_limit",
-    "review_seed", "corrections", "export",
+    "review_seed", "corrections", "export", "provenance",
 )  # fmt: skip
 
 
@@ -76,9 +80,10 @@ def with_extras(verb: Verb) -> Verb:
 
 def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]) -> tuple[Any, dict[str, object]]:
     """Curate as the options say: (what was done, its document)."""
-    from pathalign.tasks import corrections, curation
+    from pathalign.tasks import corrections, curation, provenance
     from pathalign.tasks.deidentification import Deidentification
     from pathalign.tasks.language_model.reading import ModelChoice, Which
+    from pathalign.tasks.private_table import require_table_name
     from pathalign.tasks.review import ReviewRequest
 
     mode = Deidentification(deidentify)
@@ -93,8 +98,9 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
             which=Which(extras["which"]), workers=extras["model_workers"], timeout_s=extras["timeout_s"],
             price_in=extras["price"][0], price_out=extras["price"][1],
         )  # fmt: skip
-    if extras["export"]:
-        corrections.require_table_name(extras["export"])
+    for name in ("export", "provenance"):
+        if extras[name]:
+            require_table_name(extras[name])
     document: dict[str, object] = {}
     if extras["corrections"]:
         corrected = corrections.take_corrections(workspace, extras["corrections"], deidentify=mode)
@@ -108,6 +114,9 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
     if extras["export"]:
         rows = corrections.export_review(workspace, extras["export"])
         document["exported"] = {"path": str(extras["export"]), "rows": rows}
+    if extras["provenance"]:
+        rows = provenance.export_provenance(workspace, extras["provenance"])
+        document["provenance"] = {"path": str(extras["provenance"]), "rows": rows}
     return done, done.as_json() | document
 
 
@@ -126,3 +135,5 @@ def tell_extras(document: Mapping[str, Any]) -> None:
         say(f"To look at: {page}")
     if exported := document.get("exported"):
         say(f"To correct: {exported['path']} ({exported['rows']} slides). Then: pathalign curate --corrections FILE")
+    if told := document.get("provenance"):
+        say(f"Provenance: {told['path']} ({told['rows']} sentences).")

@@ -73,6 +73,7 @@ def demo(out: Path, patients: int, seed: int, as_json: bool) -> None:
 def run_demo(out: Path, *, patients: int, seed: int) -> Demo:
     """Every verb of the chain, in one process."""
     from pathalign.tasks import curation, description, evaluation, indexing, registration, search, triage
+    from pathalign.tasks.search_filters import Filters
 
     started = time.perf_counter()
     if out.exists() and not (out / "workspace").is_dir() and any(out.iterdir()):
@@ -89,7 +90,7 @@ def run_demo(out: Path, *, patients: int, seed: int) -> Demo:
     with done.timed("evaluate"):
         done.results = evaluation.evaluate(done.workspace, progress=progress_bar).results
     with done.timed("search, triage, describe"):
-        done.hits = search.search_by_text(done.workspace, QUERY, top=3, where={"split": "test"})
+        done.hits = search.search_by_text(done.workspace, QUERY, top=3, where=Filters.of(["split=test"]))
         done.worklist = triage.triage(done.workspace, split=Split.TEST)
         held_out = _malignant_and_held_out(cohort.truth_csv)
         said = {slide_id: description.describe(done.workspace, slide_id) for slide_id in held_out}

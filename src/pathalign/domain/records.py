@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pathalign.domain.provenance import TextSource
+
 
 class Split(StrEnum):
     """Which part of the cohort a patient serves; never two."""
@@ -62,6 +64,7 @@ class SlideText:
     """Equal for texts that say the same of what a slide shows: these are positives of one another."""
     malignant: bool | None
     split: Split
+    source: TextSource = TextSource.UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from pathalign.errors import PathAlignError
 from pathalign.slides.content import Content, look_at
 from pathalign.slides.slide_reader import SlideReader
 from pathalign.slides.slide_reading import Ended, Event, Finished, ReadRequest, Unchanged, ended_by, read_slide
-from pathalign.slides.sources.dicom import SpecimenLabels, specimen_labels
+from pathalign.slides.sources.dicom_specimen import SpecimenLabels, specimen_labels
 from pathalign.slides.tissue.survey import Surveyed, SurveyRequest, survey_slide
 
 

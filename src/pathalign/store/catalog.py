@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pathalign.domain.provenance import Provenance, TextSource
 from pathalign.domain.records import Correction, Outcome, Slide, SlideText, Split
 from pathalign.errors import BadWorkspace, UnknownName, WorkspaceBusy
 from pathalign.store.artifact import digest
+from pathalign.store.provenance import packed, unpacked
 
 CATALOG_SCHEMA = 1
 _BATCH = 64
@@ -37,6 +39,10 @@ CREATE TABLE IF NOT EXISTS texts (
     retrieval_text TEXT NOT NULL, generation_text TEXT NOT NULL, retrieval_key TEXT NOT NULL,
     concept_key TEXT NOT NULL, malignant INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS provenance (
+    slide_id TEXT PRIMARY KEY REFERENCES texts (slide_id) ON DELETE CASCADE, source TEXT NOT NULL,
+    retrieval TEXT NOT NULL, generation TEXT NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE IF NOT EXISTS texts_search USING fts5 (slide_id UNINDEXED, retrieval_text);
 CREATE TABLE IF NOT EXISTS corrections (
     slide_id TEXT PRIMARY KEY REFERENCES slides (slide_id) ON DELETE CASCADE, part TEXT NOT NULL,
@@ -50,8 +56,10 @@ CREATE TABLE IF NOT EXISTS outcomes (
 
 _TEXT_COLUMNS = """
     t.slide_id, s.case_id, s.patient_id, t.part, t.retrieval_text, t.generation_text, t.retrieval_key, t.concept_key,
-    t.malignant, s.split FROM texts t JOIN slides s USING (slide_id)
+    t.malignant, s.split, p.source FROM texts t JOIN slides s USING (slide_id) LEFT JOIN provenance p USING (slide_id)
 """
+_NO_PROVENANCE = "CREATE TEMP VIEW provenance AS SELECT NULL slide_id, NULL source, NULL retrieval, NULL generation"
+"""For a catalog of before that is only read; the view has one row, which is of no slide."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +73,8 @@ class ReviewedText:
     report: str | None
     corrected: str | None
     """The digest of the report that a correction was made for."""
+    source: str | None
+    """A value of `TextSource`; None also where it was not recorded."""
 
 
 class Catalog:
@@ -90,6 +100,8 @@ class Catalog:
             )
         if not read_only:
             self._db.executescript(_TABLES)
+        elif not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'provenance'").fetchone():
+            self._db.execute(_NO_PROVENANCE)
         if schema == 0 and not read_only:
             self._db.execute(f"PRAGMA user_version = {CATALOG_SCHEMA}")
 
@@ -170,11 +182,17 @@ class Catalog:
         ]
 
     def put_report(self, case_id: str, report: str) -> bool:
-        """Register or update the report of a case; True when it is new or changed."""
+        """Register or update the report of a case; True when it is new or changed.
+
+        The places that texts of the old one have in it are forgotten.
+        """
         old = self._db.execute("SELECT report FROM reports WHERE case_id = ?", [case_id]).fetchone()
         if old is not None and old["report"] == report:
             return False
         self._db.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", [case_id, report])
+        if old is not None:
+            of_case = "slide_id IN (SELECT slide_id FROM slides WHERE case_id = ?)"
+            self._db.execute(f"UPDATE provenance SET retrieval = '', generation = '' WHERE {of_case}", [case_id])  # noqa: S608  fixed text
         return True
 
     def reports(self) -> Iterator[tuple[str, str]]:
@@ -197,11 +215,11 @@ class Catalog:
 
     def clear_texts(self) -> None:
         """Forget all curated texts; curation writes them anew within the same transaction."""
-        for table in ("texts", "texts_search", "parts"):
+        for table in ("provenance", "texts", "texts_search", "parts"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608  fixed names
 
-    def put_text(self, text: SlideText) -> None:
-        """Store the two views of one slide's text."""
+    def put_text(self, text: SlideText, provenance: Provenance | None = None) -> None:
+        """Store the two views of one slide's text, and where their sentences come from."""
         # The search table finds a slide by walking through all of it, so that is done only where there is one to find.
         if self._db.execute("SELECT 1 FROM texts WHERE slide_id = ?", [text.slide_id]).fetchone():
             self._db.execute("DELETE FROM texts_search WHERE slide_id = ?", [text.slide_id])
@@ -218,6 +236,24 @@ class Catalog:
             ],
         )
         self._db.execute("INSERT INTO texts_search VALUES (?, ?)", [text.slide_id, text.retrieval_text])
+        if provenance is not None:
+            places = (packed(provenance.retrieval, text.source), packed(provenance.generation, text.source))
+            self._db.execute(
+                "INSERT OR REPLACE INTO provenance VALUES (?, ?, ?, ?)", [text.slide_id, text.source.value, *places]
+            )
+
+    def provenance(self, slide_id: str) -> Provenance | None:
+        """Where the sentences of a slide's texts stand in the report as registered.
+
+        None where it is not known: the slide has no text, an older version curated it, or its report changed since.
+        """
+        row = self._db.execute("SELECT * FROM provenance WHERE slide_id = ?", [slide_id]).fetchone()
+        return _provenance(row) if row else None
+
+    def texts_with_provenance(self) -> Iterator[tuple[SlideText, Provenance | None]]:
+        """The texts of all slides with what `provenance` says, by slide and one at a time."""
+        rows = self._db.execute(f"SELECT p.retrieval, p.generation, {_TEXT_COLUMNS} ORDER BY t.slide_id")
+        return ((_text(row), _provenance(row)) for row in rows)
 
     def distinct_texts(self) -> dict[str, int]:
         """How many texts differ: `retrieval`, and `concept` for those that differ in what a slide shows."""
@@ -271,8 +307,9 @@ class Catalog:
         where, values = ("", []) if slide_id is None else ("WHERE s.slide_id = ?", [slide_id])
         rows = self._db.execute(
             "SELECT s.slide_id, coalesce(t.part, s.part_id) AS part, t.retrieval_text, t.generation_text, r.report, "  # noqa: S608
-            "c.report_digest AS corrected FROM slides s LEFT JOIN texts t USING (slide_id) "
-            f"LEFT JOIN corrections c USING (slide_id) LEFT JOIN reports r USING (case_id) {where} ORDER BY s.slide_id",
+            "c.report_digest AS corrected, p.source FROM slides s LEFT JOIN texts t USING (slide_id) "
+            "LEFT JOIN provenance p USING (slide_id) LEFT JOIN corrections c USING (slide_id) "
+            f"LEFT JOIN reports r USING (case_id) {where} ORDER BY s.slide_id",
             values,
         )
         return (ReviewedText(**row) for row in rows)
@@ -336,4 +373,13 @@ def _slide(row: sqlite3.Row) -> Slide:
 
 def _text(row: sqlite3.Row) -> SlideText:
     malignant = None if row["malignant"] is None else bool(row["malignant"])
-    return SlideText(**{**dict(row), "malignant": malignant, "split": Split(row["split"])})
+    source = TextSource(row["source"] or TextSource.UNKNOWN)
+    plain = {name: row[name] for name in SlideText.__slots__}
+    return SlideText(**{**plain, "malignant": malignant, "split": Split(row["split"]), "source": source})
+
+
+def _provenance(row: sqlite3.Row) -> Provenance | None:
+    if not row["retrieval"]:
+        return None
+    source = TextSource(row["source"])
+    return Provenance(retrieval=unpacked(row["retrieval"], source), generation=unpacked(row["generation"], source))

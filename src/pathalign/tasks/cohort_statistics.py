@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pathalign.domain.records import SlideText
 from pathalign.store.catalog import Catalog
 from pathalign.text.curation import CuratedReport
 from pathalign.text.lengths import LengthHistogram
@@ -26,6 +27,8 @@ class CohortStatistics:
     kinds: Counter[str] = field(default_factory=Counter)
     """Statements of parts by kind; one may be of several."""
     statements: int = 0
+    texts_from: Counter[str] = field(default_factory=Counter)
+    """Slides with text by who made it."""
     retrieval_length: LengthHistogram = field(default_factory=LengthHistogram)
     generation_length: LengthHistogram = field(default_factory=LengthHistogram)
     """Of the texts of slides."""
@@ -41,10 +44,11 @@ class CohortStatistics:
             self.statements += len(part.statements)
             self.kinds.update(kind.value for one in part.statements for kind in one.kinds)
 
-    def add_text(self, retrieval: str, generation: str) -> None:
+    def add_text(self, text: SlideText) -> None:
         """Count the two texts of one slide."""
-        self.retrieval_length.add(retrieval)
-        self.generation_length.add(generation)
+        self.texts_from[text.source.value] += 1
+        self.retrieval_length.add(text.retrieval_text)
+        self.generation_length.add(text.generation_text)
 
     def tables(self) -> dict[str, Sequence[tuple[str, object]]]:
         """What the review page shows as tables, by caption."""
@@ -56,6 +60,7 @@ class CohortStatistics:
             ],
             "Sections found": self.sections.most_common(),
             "Kinds of statements": self.kinds.most_common(),
+            "Texts of slides, by who made them": self.texts_from.most_common(),
             "Tokens of a text, about": [
                 (f"{name}, {what}", value)
                 for name, length in lengths.items()
@@ -82,6 +87,7 @@ class CohortStatistics:
             "reports_with_section": dict(sorted(self.sections.items())),
             "statements": self.statements,
             "statements_of_kind": dict(sorted(self.kinds.items())),
+            "texts_from": dict(sorted(self.texts_from.items())),
             "retrieval_length": self.retrieval_length.as_json(),
             "generation_length": self.generation_length.as_json(),
             "slides_of_most_repeated_texts": self.most_repeated,

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pathalign.domain.records import Correction, Problem, Slide, SlideText
-from pathalign.errors import NeedsRepair
-from pathalign.store.artifact import digest, written_aside
+from pathalign.domain.provenance import TextSource
+from pathalign.domain.records import Correction, Problem
+from pathalign.store.artifact import digest
 from pathalign.store.catalog import Catalog, ReviewedText
 from pathalign.store.tables import Row, read_rows
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.deidentification import Deidentification
-from pathalign.text.concepts.key import concept_key
+from pathalign.tasks.private_table import require_table_name, write_table
 from pathalign.text.deidentification.deidentifier import find_identifiers
 from pathalign.text.deidentification.replacement import replaced
 from pathalign.text.deidentification.surrogates import Tags
-from pathalign.text.malignancy import is_malignant
-from pathalign.text.normalise import text_key
 
-COLUMNS = ("slide_id", "part", "retrieval_text", "generation_text", "status", "report")
-"""Of the table that is reviewed; `report` is a digest, by which a later change of the report shows."""
+COLUMNS = ("slide_id", "part", "retrieval_text", "generation_text", "status", "report", "source")
+"""Of the table that is reviewed; `report` is a digest, by which a later change of the report shows, and `source` a
+`TextSource`, which nobody reads back."""
 REVERT, CHECKED = "revert", "checked"
 """What a person may write as status: back to what is curated; right as it stands."""
 
@@ -48,30 +44,11 @@ def report_digest(report: str | None) -> str:
     return "" if report is None else digest(report)
 
 
-def require_table_name(path: Path) -> None:
-    """Raises `NeedsRepair` for a name by which one cannot tell what to write."""
-    if path.suffix.lower() not in (".csv", ".jsonl"):
-        raise NeedsRepair(f"A review is exported to a file named .csv or .jsonl, not {path.name}. Rename it.")
-
-
 def export_review(workspace: Workspace, path: Path) -> int:
     """Write the texts of all slides as CSV or JSONL, readable by its owner alone; how many rows it has."""
-    count = 0
     require_table_name(path)
-    with Catalog(workspace.catalog_path) as catalog, written_aside(path) as aside:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as f:
-            table = csv.writer(f)
-            if path.suffix.lower() == ".csv":
-                table.writerow(COLUMNS)
-            for text in catalog.reviewed():
-                row = _row(text)
-                if path.suffix.lower() == ".csv":
-                    table.writerow(row)
-                else:
-                    f.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
-                count += 1
-    return count
+    with Catalog(workspace.catalog_path) as catalog:
+        return write_table(path, COLUMNS, map(_row, catalog.reviewed()))
 
 
 def _row(text: ReviewedText) -> tuple[str, ...]:
@@ -80,7 +57,8 @@ def _row(text: ReviewedText) -> tuple[str, ...]:
         status = "corrected" if text.corrected == now else "stale"
     else:
         status = "no text" if text.retrieval_text is None else "curated"
-    return text.slide_id, text.part, text.retrieval_text or "", text.generation_text or "", status, now
+    source = "" if text.retrieval_text is None else text.source or TextSource.UNKNOWN.value
+    return text.slide_id, text.part, text.retrieval_text or "", text.generation_text or "", status, now, source
 
 
 def take_corrections(
@@ -99,16 +77,6 @@ def take_corrections(
                 item = row.cells.get("slide_id", "")
                 done.problems.append(Problem(source=path.name, line=row.line, item=item, reason=reason))
     return done
-
-
-def corrected_text(slide: Slide, correction: Correction) -> SlideText:
-    """The text of a slide as a person wrote it."""
-    retrieval, generation = correction.retrieval_text, correction.generation_text
-    return SlideText(
-        slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=correction.part,
-        retrieval_text=retrieval, generation_text=generation, retrieval_key=text_key(retrieval),
-        concept_key=concept_key(generation or retrieval), malignant=is_malignant(retrieval), split=slide.split,
-    )  # fmt: skip
 
 
 def _take(

@@ -8,20 +8,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from pathalign.domain.progress import Advance, Progress, silent
-from pathalign.domain.records import Correction, Problem, Slide, SlideText
+from pathalign.domain.provenance import Provenance
+from pathalign.domain.records import Correction, Problem, Slide
 from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.cohort_statistics import CohortStatistics
-from pathalign.tasks.corrections import corrected_text, report_digest
+from pathalign.tasks.corrections import report_digest
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.tasks.language_model.reading import ModelChoice, ModelReader, model_reader
 from pathalign.tasks.language_model.usage import ModelUse
 from pathalign.tasks.review import ReviewRequest, ReviewSample, write_review
-from pathalign.text.concepts.key import concept_key
+from pathalign.tasks.sourced_text import SourcedText
 from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
 from pathalign.text.deidentification.deidentifier import Deidentified
-from pathalign.text.normalise import text_key
+from pathalign.text.deidentification.replacement import OffsetMap
 from pathalign.text.review.page import ReviewedCase, ReviewedSlide
 from pathalign.text.stains.stained_text import StainedTexts
 
@@ -117,7 +118,8 @@ def curate(
                 advance(1)
             for slide, correction in catalog.corrected_without_report():
                 _staleness(slide, correction, None, done)
-                _put_text(catalog, corrected_text(slide, correction), done)
+                told_text = SourcedText.corrected(slide, correction, None)
+                _put_text(catalog, told_text, OffsetMap(()), done)
             distinct = catalog.distinct_texts()
             done.distinct_texts, done.distinct_concepts = distinct["retrieval"], distinct["concept"]
             done.statistics.close(catalog)
@@ -170,7 +172,7 @@ def _unread(
 class _Told:
     """What came of one report."""
 
-    texts: dict[str, SlideText]
+    texts: dict[str, SourcedText]
     """By slide."""
     corrected: frozenset[str]
     """Slides of which a person wrote the text."""
@@ -194,25 +196,29 @@ def _store(catalog: Catalog, case: Case, done: Curation) -> _Told:
         told.problems.append(done.record(case.case_id, curated.problem))
     for slide in case.slides:
         part = part_of_slide(curated, slide.part_id or None)
+        views = stained.views(part, slide.stain) if part is not None and part.retrieval_text else None
         correction = corrections.get(slide.slide_id)
         if correction:
-            text, problem = corrected_text(slide, correction), _staleness(slide, correction, case.report, done)
-        elif part is not None and part.retrieval_text:
-            text, problem = _text_of(slide, part, stained, done)
+            text = SourcedText.corrected(slide, correction, views)
+            problem = _staleness(slide, correction, case.report, done)
+        elif part is not None and views is not None:
+            text, problem = SourcedText.curated(slide, part, views), None
+            if views.problem:
+                problem = done.record(slide.slide_id, views.problem, kind="its text is not that of its stain")
         else:
             text, problem = None, _lack(slide, done) if curated.parts else None
         if text:
             told.texts[slide.slide_id] = text
-            _put_text(catalog, text, done)
+            _put_text(catalog, text, case.cleaned.offsets, done)
         if problem:
             told.problems.append(problem)
     return told
 
 
-def _put_text(catalog: Catalog, text: SlideText, done: Curation) -> None:
-    catalog.put_text(text)
+def _put_text(catalog: Catalog, sourced: SourcedText, offsets: OffsetMap, done: Curation) -> None:
+    catalog.put_text(sourced.text, sourced.in_original(offsets))
     done.slides_with_text += 1
-    done.statistics.add_text(text.retrieval_text, text.generation_text)
+    done.statistics.add_text(sourced.text)
 
 
 def _staleness(slide: Slide, correction: Correction, report: str | None, done: Curation) -> str | None:
@@ -229,30 +235,16 @@ def _lack(slide: Slide, done: Curation) -> str:
     return done.record(slide.slide_id, reason, kind="the report has no such part")
 
 
-def _text_of(slide: Slide, part: CuratedPart, stained: StainedTexts, done: Curation) -> tuple[SlideText, str | None]:
-    """The texts of a slide by its stain, and why they are not those of its stain."""
-    views = stained.views(part, slide.stain)
-    text = SlideText(
-        slide_id=slide.slide_id, case_id=slide.case_id, patient_id=slide.patient_id, part=part.label,
-        retrieval_text=views.retrieval_text, generation_text=views.generation_text,
-        retrieval_key=text_key(views.retrieval_text),
-        concept_key=concept_key(views.generation_text or views.retrieval_text),
-        malignant=part.malignant, split=slide.split,
-    )  # fmt: skip
-    if not views.problem:
-        return text, None
-    return text, done.record(slide.slide_id, views.problem, kind="its text is not that of its stain")
-
-
 def _reviewed(case: Case, told: _Told) -> ReviewedCase:
     """A report as the page shows it."""
     slides = []
     for slide in case.slides:
-        text = told.texts.get(slide.slide_id)
+        sourced = told.texts.get(slide.slide_id)
+        text = sourced.text if sourced else None
         slides.append(ReviewedSlide(
             slide_id=slide.slide_id, part=text.part if text else slide.part_id,
             retrieval_text=text.retrieval_text if text else "", generation_text=text.generation_text if text else "",
-            is_corrected=slide.slide_id in told.corrected,
+            places=sourced.places if sourced else Provenance(), is_corrected=slide.slide_id in told.corrected,
         ))  # fmt: skip
     return ReviewedCase(case_id=case.case_id, curated=case.curated, slides=tuple(slides), problems=tuple(told.problems))
 

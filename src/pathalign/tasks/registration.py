@@ -15,7 +15,7 @@ from pathalign.domain.splits import split_of_patient
 from pathalign.slides.resolution import LEAST_MPP, MOST_MPP
 from pathalign.slides.slide_opening import OpenRequest
 from pathalign.slides.slide_reading import Ended, ReadingConfig
-from pathalign.slides.sources.dicom import SpecimenLabels
+from pathalign.slides.sources.dicom_specimen import SpecimenLabels
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.store.catalog import Catalog
 from pathalign.store.tables import Row, read_rows

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pathalign.domain.records import Problem, Slide
-from pathalign.slides.sources.dicom import SpecimenLabels
+from pathalign.slides.sources.dicom_specimen import SpecimenLabels
 from pathalign.store.tables import read_rows
 from pathalign.text.slide_names.accession import accession_key
 from pathalign.text.slide_names.convention import NameConvention, together
 from pathalign.text.slide_names.slide_name import SlideName, stem
+from pathalign.text.stains.preparation import stain_of_lines, stain_of_substances
 from pathalign.text.stains.stain import stain_of
 
 BARCODE_COLUMNS = ("barcode", "patient_id", "case_id", "part_id", "block_id", "stain")
@@ -47,10 +48,9 @@ class SlidePlaces:
         if record is _CONTRADICTION or (other and record.case and other != (accession_key(record.case) or other)):
             self.contradictory.append(slide.slide_id)
             return slide
-        stain = stain_of(record.stain)
         offered = {
             "case_id": reported.spelling_of(record.case, instead_of=slide.case_id),
-            "part_id": record.part, "block_id": record.block, "stain": stain.name if stain else "",
+            "part_id": record.part, "block_id": record.block, "stain": record.stain,
         }  # fmt: skip
         had = {"case_id": slide.case_id, "part_id": "", "block_id": "", "stain": ""}
         taken = {name: value for name, value in offered.items() if value and value != had[name] and not given.get(name)}
@@ -73,8 +73,9 @@ class SlidePlaces:
             return None
         found = [self.barcodes[name] for name in dict.fromkeys(map(stem, names)) if name in self.barcodes]
         found += [record for name in names if (record := self.convention.read(name))]
+        found = [replace(record, stain=stain.name if (stain := stain_of(record.stain)) else "") for record in found]
         if labels is not None:
-            found += _of_header(labels, self.convention)
+            found += _of_header(labels, self.convention, is_stained=any(record.stain for record in found))
         return (together(found) or _CONTRADICTION) if found else None
 
     def notes(self) -> list[str]:
@@ -83,10 +84,10 @@ class SlidePlaces:
             f"{what}, {len(slides)} slide{'s' * (len(slides) > 1)}: {_few(slides)}. {repair}"
             for what, slides, repair in (
                 (
-                    "The name says another case, part or block than the row or the DICOM header, so nothing was taken "
-                    "from it",
+                    "The name says another case, part or block, or another stain, than the row or the DICOM header, so "
+                    "nothing was taken from it",
                     self.contradictory,
-                    "Give case_id, part_id and block_id in the table.",
+                    "Give case_id, part_id, block_id and stain in the table.",
                 ),
                 (
                     "Normal tissue by their barcode",
@@ -147,15 +148,33 @@ def read_barcodes(table: Path) -> tuple[dict[str, SlideName], list[Problem]]:
     return known, problems
 
 
-def _of_header(labels: SpecimenLabels, convention: NameConvention) -> Iterable[SlideName]:
-    """What the identifiers of a DICOM header say; of specimens of several parts only what they share."""
-    container = convention.read(labels.container)
+def _of_header(labels: SpecimenLabels, convention: NameConvention, *, is_stained: bool) -> Iterable[SlideName]:
+    """What a DICOM header says; of specimens of several parts only what they share.
+
+    A stain that is not known by its name counts where nothing else tells one (`is_stained`); `curate` then says so.
+    """
+    container = convention.read(labels.container, labels.barcode)
     specimens = [record for name in labels.specimens if (record := convention.read(name))]
     whole = together(specimens)
     if whole is None and specimens and len({record.case for record in specimens}) == 1:
         whole = SlideName(convention="", case=specimens[0].case)
         container = None  # a glass with tissue of several parts belongs to none of them
-    return [replace(record, convention="DICOM specimen") for record in (container, whole) if record is not None]
+    records = [
+        replace(record, stain=stain.name if (stain := stain_of(record.stain)) else "")
+        for record in (container, whole) if record is not None
+    ]  # fmt: skip
+    told = _stain_of(labels)
+    if stain_of(told) is None and (is_stained or any(record.stain for record in records)):
+        told = ""
+    told = told or stain_of_lines(labels.label)
+    records += [SlideName(convention="", case="", stain=told)] if told else []
+    return [replace(record, convention="DICOM specimen") for record in records]
+
+
+def _stain_of(labels: SpecimenLabels) -> str:
+    """What the preparation of all specimens on the glass was stained with; "" where it is not told or not the same."""
+    stains = {stain_of_substances(used) for used in labels.substances}
+    return stains.pop() if len(stains) == 1 else ""
 
 
 def _few(names: list[str]) -> str:

@@ -106,3 +106,15 @@ def test_a_page_to_look_at(run: Run) -> None:
     assert code == 0
     assert "To look at: page.html" in out
     assert Path("page.html").read_text().count('<details class="case"') == 1
+
+
+def test_provenance_is_exported(run: Run) -> None:
+    """With the number of its rows; a name without a form is refused before anything is curated."""
+    code, out, _ = run("curate", "--export-provenance", "told.jsonl", "--json")
+
+    rows = [json.loads(line) for line in Path("told.jsonl").read_text().splitlines()]
+    assert code == 0
+    assert json.loads(out)["provenance"] == {"path": "told.jsonl", "rows": len(rows)}
+    assert {row["view"] for row in rows} == {"retrieval", "generation"}
+    assert run("curate", "--export-provenance", "told.txt")[0] == 2
+    assert "sentences" in run("curate", "--export-provenance", "told.csv")[1]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pathalign.domain.records import Slide
-from pathalign.slides.sources.dicom import specimen_labels
+from pathalign.domain.records import Slide, Split
+from pathalign.slides.sources.dicom_specimen import SpecimenLabels, specimen_labels
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.curation import curate
 from pathalign.tasks.registration import add
+from pathalign.tasks.slide_places import ReportedCases, SlidePlaces
 from pathalign.testing.foreign_slides.dicom import write_dicom_series
 from pathalign.text.slide_names.convention import NameConvention
+from pathalign.text.stains.preparation import stain_of_substances
 
 pytestmark = pytest.mark.unit
 
@@ -186,3 +189,66 @@ def test_identifiers_of_a_dicom_header(tmp_path: Path) -> None:
     assert (labels.container, labels.specimens) == ("X 7", ("a", "b"))
     assert specimen_labels(path.parent) == labels
     assert specimen_labels(tmp_path / "words.dcm") is None
+
+
+def test_a_dicom_header_tells_the_stain(workspace: Workspace, tmp_path: Path, write_table: WriteTable) -> None:
+    """By the staining step of its specimens, whatever its identifiers; what fixed or embedded them is none."""
+    he, unknown = ("hematoxylin stain", "water soluble eosin stain"), ("Okapi blue",)
+    made: dict[str, dict[str, Any]] = {
+        "he": {"stains": he}, "ck": {"stains": ("Cytokeratin 7", "hematoxylin stain")}, "odd": {"stains": unknown},
+        "plain": {}, "given": {"stains": he}, "label": {"header": {"LabelText": "Thistlewood\nS24-12345 A1\nPAS"}},
+        "barcode": {"container": "X 7", "header": {"BarcodeValue": "S24-777-B2-1 GMS"}, "stains": ("GMS",)},
+        "S24-888 A1-2 CK20": {"container": "X 7", "stains": he},
+    }  # fmt: skip
+    for name, values in made.items():
+        write_dicom_series(tmp_path / name, IMAGE, levels=1, **{"container": "Y 7", "specimens": ("s",), **values})
+    rows = [(name, name, "CD3" if name == "given" else "") for name in made]
+
+    done = add(workspace, write_table("slides.csv", ("slide_id", "path", "stain"), *rows))
+
+    slides = slides_of(workspace)
+    assert done.problems == []
+    assert {name: slide.stain for name, slide in slides.items()} == {
+        "he": "H&E", "ck": "CK7", "odd": "Okapi blue", "plain": "", "given": "CD3", "label": "PAS", "barcode": "GMS",
+        "S24-888 A1-2 CK20": "",
+    }  # fmt: skip
+    assert (slides["barcode"].case_id, slides["barcode"].part_id) == ("S24-777", "B")
+    assert slides["he"].case_id == "he"
+    assert done.from_names["DICOM specimen"]["stain"] == 5
+    assert any("'Okapi blue'" in note for note in done.notes)
+    assert any("S24-888 A1-2 CK20" in note and "stain" in note for note in done.notes)
+    assert "Thistlewood" not in str(done.as_json())
+
+
+def test_names_off_leaves_the_stain_alone(workspace: Workspace, tmp_path: Path, write_table: WriteTable) -> None:
+    """Nothing of a header is taken then."""
+    write_dicom_series(tmp_path / "he", IMAGE, levels=1, specimens=("s",), stains=("PAS",))
+
+    add(workspace, write_table("slides.csv", ("slide_id", "path"), ("he", "he")), names=NameConvention.of("off"))
+
+    assert slides_of(workspace)["he"].stain == ""
+
+
+def test_specimens_of_one_glass_must_agree() -> None:
+    """Of two stains on one glass none is told."""
+    places = SlidePlaces(convention=NameConvention())
+    slide = Slide(slide_id="s", path=None, patient_id="s", case_id="s", split=Split.TRAIN)
+    reported = ReportedCases.of(())
+
+    def stain(*substances: tuple[str, ...]) -> str:
+        labels = SpecimenLabels(container="X", specimens=("a", "b"), substances=substances)
+        return places.fill(slide, {}, labels, reported).stain
+
+    assert stain(("CK7",), ("cytokeratin 7",)) == "CK7"
+    assert stain(("CK7",), ("CK20",)) == ""
+    assert stain() == ""
+
+
+def test_a_real_header_tells_its_stain(real_data: Path) -> None:
+    """Of a scanner that writes the stain with a code of its own."""
+    labels = specimen_labels(real_data / "slides" / "multi_frame_jpeg2000_camelyon_challenge_image.dcm")
+
+    assert labels is not None
+    assert [stain_of_substances(used) for used in labels.substances] == ["Arginase-1"]
+    assert labels.barcode == labels.container
+    assert "label=" not in repr(labels)

@@ -11,7 +11,6 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def open_dicom(path: Path) -> DicomSource:
     a slide, several optical paths, greyscale or 16 bits, and `UnreadableSlide` when wsidicom does not open it.
     """
     wsidicom = _wsidicom(path.name)
-    with _reading(path.name):
+    with reading(path.name):
         files = series_files(path)
         return DicomSource(path.name, wsidicom.WsiDicom.open(files))
 
@@ -52,7 +51,7 @@ def open_dicomweb(path: Path, *, client: Any = None) -> DicomSource:
     if address is None:
         raise UnreadableSlide(f"{path.name} holds no DICOMweb address (https://HOST/.../studies/UID/series/UID).")
     base, study, series = address.groups()
-    with _reading(path.name):
+    with reading(path.name):
         one_thread = wsidicom.Settings(open_web_threads=1)
         client = client or wsidicom.WsiDicomWebClient.create_client(base)
         return DicomSource(path.name, wsidicom.WsiDicom.open_web(client, study, series, settings=one_thread))
@@ -61,7 +60,7 @@ def open_dicomweb(path: Path, *, client: Any = None) -> DicomSource:
 def series_of_folder(folder: Path) -> list[Path]:
     """`series_files` of a folder, for another reader."""
     _wsidicom(folder.name)
-    with _reading(folder.name):
+    with reading(folder.name):
         return series_files(folder)
 
 
@@ -92,42 +91,19 @@ def series_files(path: Path) -> list[Path]:
     return pixels
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpecimenLabels:
-    """What a DICOM slide says of where it comes from, as the laboratory wrote it."""
+def header_of(path: Path, tags: list[str]) -> Any | None:
+    """Some attributes of the header of a DICOM slide, a file of its series or their folder; None without wsidicom.
 
-    container: str
-    """Identifier of the glass."""
-    specimens: tuple[str, ...]
-    """Identifiers of what lies on it."""
-
-
-def specimen_labels(path: Path) -> SpecimenLabels | None:
-    """The container and specimens that the header of a DICOM slide names; None when it names none or is not read.
-
-    `path` is a file of the series or its folder. Only the header is read, and of it only these identifiers. Without
-    wsidicom (extra `dicom`) it is None.
+    Raises `UnreadableSlide`, and `RefusedSlide` for a folder that is not one slide.
     """
     try:
         import wsidicom  # noqa: F401  brings pydicom, and the errors that are caught
         from pydicom import dcmread
     except ImportError:
         return None
-    try:
-        with _reading(path.name):
-            file = series_files(path)[0] if path.is_dir() else path
-            header = dcmread(
-                file, stop_before_pixels=True, specific_tags=["ContainerIdentifier", "SpecimenDescriptionSequence"]
-            )
-            named = [
-                str(item.get("SpecimenIdentifier", "")).strip()
-                for item in header.get("SpecimenDescriptionSequence") or []
-            ]
-            container = str(header.get("ContainerIdentifier") or "").strip()
-    except (UnreadableSlide, RefusedSlide):  # whether the slide can be read is for its source to say
-        return None
-    specimens = tuple(name for name in named if name)
-    return SpecimenLabels(container=container, specimens=specimens) if container or specimens else None
+    with reading(path.name):
+        file = series_files(path)[0] if path.is_dir() else path
+        return dcmread(file, stop_before_pixels=True, specific_tags=tags)
 
 
 class DicomSource:
@@ -175,7 +151,7 @@ class DicomSource:
 
     def _within(self, level: int, left: int, top: int, width: int, height: int) -> np.ndarray:
         of = self._levels[level]
-        with _reading(self.name):
+        with reading(self.name):
             self._check_frames(level, left, top, width, height)
             return np.asarray(
                 self._slide.read_region((left, top), of.level, (width, height), z=self._plane, threads=1, as_array=True)
@@ -208,7 +184,7 @@ def _wsidicom(name: str) -> Any:
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def reading(name: str) -> Iterator[None]:
     """Failures of the libraries as `UnreadableSlide`; pydicom's warnings of values that are too long are none."""
     from pydicom.errors import InvalidDicomError
     from wsidicom import errors

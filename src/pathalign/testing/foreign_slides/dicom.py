@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,12 +34,15 @@ def write_dicom_series(
     missing: frozenset[int] = frozenset(),
     container: str = "1",
     specimens: tuple[str, ...] = (),
+    stains: tuple[str, ...] = (),
+    header: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Path]:
     """Write `level0.dcm`, `level1.dcm` ... and `label.dcm` (of the loud colour); returns the levels' paths.
 
     With several `planes` of focus the middle one shows the image and the others its negative. The tiles of the indices
     `missing` are not stored in level 0, which is then sparse: each frame says where it lies. `container` and
-    `specimens` are the laboratory's identifiers of the glass and of what lies on it.
+    `specimens` are the laboratory's identifiers of the glass and of what lies on it, `stains` the substances of the
+    staining step of each specimen, the first coded and the others as text; `header` has other attributes by keyword.
     """
     folder.mkdir(exist_ok=True)
     paths = []
@@ -47,6 +52,7 @@ def write_dicom_series(
         image_of = _Image(
             pixels=level, kind=kind, number=k + 1, mpp=mpp * 2**k, tile_px=tile_px, planes=planes, icc=icc,
             missing=frozenset() if k else missing, container=container, specimens=specimens,
+            stains=stains, header=header,
         )  # fmt: skip
         _write(paths[-1], image_of, series)
     if label:
@@ -70,6 +76,8 @@ class _Image:
     missing: frozenset[int] = frozenset()
     container: str = "1"
     specimens: tuple[str, ...] = ()
+    stains: tuple[str, ...] = ()
+    header: Mapping[str, str] = field(default_factory=dict)
 
     def frames(self) -> list[bytes]:
         """Encoded frames, plane by plane, each in reading order."""
@@ -97,7 +105,7 @@ def _write(path: Path, image: _Image, series: str) -> None:
     meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = UID(_SLIDE_STORAGE), UID(_JPEG)
     meta.MediaStorageSOPInstanceUID = UID(f"{series}.{image.number}")
     dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    for name, value in {**_origin(image, series), **_geometry(image, series), **_pixels(image)}.items():
+    for name, value in {**_origin(image, series), **_geometry(image, series), **_pixels(image), **image.header}.items():
         setattr(dataset, name, value)
     dataset["PixelData"].is_undefined_length = True
     dataset.save_as(path, enforce_file_format=True)
@@ -117,10 +125,40 @@ def _origin(image: _Image, series: str) -> dict[str, Any]:
         "ContainerIdentifier": image.container, "IssuerOfTheContainerIdentifierSequence": [],
         "AcquisitionContextSequence": [],
         "ContainerTypeCodeSequence": [_code("433466003", "Microscope slide")], "SpecimenDescriptionSequence": [
-            _item(SpecimenIdentifier=name, SpecimenUID=f"{series}.2000.{k}") for k, name in enumerate(image.specimens)
+            _item(
+                SpecimenIdentifier=name, SpecimenUID=f"{series}.2000.{k}",
+                SpecimenPreparationSequence=[_fixation(), *([_staining(image.stains)] if image.stains else [])],
+            ) for k, name in enumerate(image.specimens)
         ],
         "ExtendedDepthOfField": "NO", "FocusMethod": "AUTO", "VolumetricProperties": "VOLUME",
     }  # fmt: skip
+
+
+def _fixation() -> Any:
+    """A step that uses a substance and stains nothing."""
+    return _step("17636008", "Specimen collection", [_coded("431510009", "Formalin")])
+
+
+def _staining(substances: tuple[str, ...]) -> Any:
+    first, *others = substances
+    using = [_code("424361007", "Using substance", "SCT")]
+    texts = [_item(ValueType="TEXT", ConceptNameCodeSequence=using, TextValue=name) for name in others]
+    return _step("127790008", "Staining", [_coded("12710003", first), *texts])
+
+
+def _step(code: str, meaning: str, items: list[Any]) -> Any:
+    kind = _item(
+        ValueType="CODE", ConceptNameCodeSequence=[_code("111701", "Processing type")],
+        ConceptCodeSequence=[_code(code, meaning, "SCT")],
+    )  # fmt: skip
+    return _item(SpecimenPreparationStepContentItemSequence=[kind, *items])
+
+
+def _coded(code: str, meaning: str) -> Any:
+    return _item(
+        ValueType="CODE", ConceptNameCodeSequence=[_code("424361007", "Using substance", "SCT")],
+        ConceptCodeSequence=[_code(code, meaning, "SCT")],
+    )  # fmt: skip
 
 
 def _geometry(image: _Image, series: str) -> dict[str, Any]:
@@ -179,8 +217,8 @@ def _place(top: int, left: int, mpp: float) -> Any:
     return _item(PlanePositionSlideSequence=[place], FrameContentSequence=[_item(DimensionIndexValues=[1])])
 
 
-def _code(value: str, meaning: str) -> Any:
-    return _item(CodeValue=value, CodingSchemeDesignator="DCM", CodeMeaning=meaning)
+def _code(value: str, meaning: str, scheme: str = "DCM") -> Any:
+    return _item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
 
 
 def _item(**values: Any) -> Any:

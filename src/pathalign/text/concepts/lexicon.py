@@ -178,6 +178,16 @@ def names_of_histology() -> dict[str, str]:
 
 
 @cache
+def names_of_kind(kind: str) -> tuple[str, ...]:
+    """The names of all concepts of a kind, in small letters; of sites and types all their words."""
+    if kind == "histology":
+        return tuple(phrase.casefold() for phrase, _ in _histology())
+    rows = _table("concepts")[kind].items()
+    named = ((words if kind == "site" else (name, *words)) for name, words in rows)
+    return tuple(word.casefold() for words in named for word in words)
+
+
+@cache
 def site_of_organ(organ: str) -> str:
     """The topography code of an organ as `text.organ` names it; "" when there is none."""
     term = _phrases().meaning(organ)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pathalign.domain.provenance import SentencePlace, TextSource
 from pathalign.text.curation import CuratedReport
 from pathalign.text.headings import SectionKind
-from pathalign.text.review.masking import Hidden
+from pathalign.text.review.masking import Hidden, Mask, cut, shown
 from pathalign.text.statements.statement import Statement
 
 
@@ -60,13 +61,45 @@ class Line:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """A sentence of a slide's text."""
+
+    text: str
+    numbers: tuple[int, ...]
+    """The statements of the report that it says again; none where a person wrote it."""
+    source: str
+
+
+def told_by(curated: CuratedReport, text: str, places: Sequence[SentencePlace], mask: Mask) -> list[Told]:
+    """A text by sentence, identifiers hidden; as one sentence where its `places` are not known."""
+    hidden = mask.within(text)
+    if not places:
+        return [Told(text=shown(text, 0, len(text), hidden), numbers=(), source="")] if text else []
+    return [
+        Told(
+            text=shown(text, place.start, place.end, hidden),
+            numbers=_numbers(curated, place),
+            source="" if place.source is TextSource.RULES else place.source.value,
+        )
+        for place in places
+    ]
+
+
+def _numbers(curated: CuratedReport, place: SentencePlace) -> tuple[int, ...]:
+    start, end = place.report_start, place.report_end
+    if start is None or end is None:
+        return ()
+    return tuple(n for n, one in enumerate(curated.statements, start=1) if one.start < end and start < one.end)
+
+
 def lines_of(curated: CuratedReport, hidden: Sequence[Hidden]) -> list[Line]:
     """The statements of a report in order."""
     of_parts = {(one.start, one.end) for part in curated.parts for one in part.statements}
     return [
         Line(
             number=number,
-            text=" ".join(_shown(curated.text, one.start, one.end, hidden).split()),
+            text=" ".join(shown(curated.text, one.start, one.end, hidden).split()),
             fate=_fate(one, of_parts),
             kinds=", ".join(kind.value for kind in one.kinds),
             traits=", ".join(
@@ -128,29 +161,11 @@ def _edges(curated: CuratedReport) -> list[tuple[int, str, bool]]:
 def _pieces(
     text: str, start: int, end: int, hidden: Sequence[Hidden], *, line: Line | None = None, begins: bool = False
 ) -> Iterator[Piece]:
-    for at, (shown, is_tag) in enumerate(_cut(text, start, end, hidden)):
+    for at, (said, is_tag) in enumerate(cut(text, start, end, hidden)):
         if line is None:
-            yield Piece(text=shown, is_tag=is_tag)
+            yield Piece(text=said, is_tag=is_tag)
         else:
             yield Piece(
-                text=shown, number=line.number, fate=line.fate, kinds=line.kinds, reason=line.reason,
+                text=said, number=line.number, fate=line.fate, kinds=line.kinds, reason=line.reason,
                 begins=begins and at == 0, is_tag=is_tag,
             )  # fmt: skip
-
-
-def _cut(text: str, start: int, end: int, hidden: Iterable[Hidden]) -> Iterator[tuple[str, bool]]:
-    """(text, whether it is a tag) of a stretch; what is hidden shows its tag where it begins."""
-    for one in hidden:
-        if one.end <= start or one.start >= end:
-            continue
-        if one.start > start:
-            yield text[start : one.start], False
-        if one.start >= start:
-            yield one.tag, True
-        start = min(one.end, end)
-    if start < end:
-        yield text[start:end], False
-
-
-def _shown(text: str, start: int, end: int, hidden: Iterable[Hidden]) -> str:
-    return "".join(piece for piece, _ in _cut(text, start, end, hidden))

@@ -19,11 +19,11 @@
   };
   const open = () => {
     const target = document.getElementById(location.hash.slice(1));
-    if (target && target.matches("details")) {
-      target.open = true;
-      target.scrollIntoView();
-      target.querySelector("summary").focus();
-    }
+    const holder = target && target.closest("details.case");
+    if (!holder) return;
+    holder.open = true;
+    target.scrollIntoView();
+    if (target === holder) target.querySelector("summary").focus();
   };
   document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
   words.addEventListener("input", filter);

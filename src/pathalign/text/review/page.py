@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pathalign.text.curation import CuratedReport
-from pathalign.text.review.marks import Fate, blocks_of, lines_of
+from pathalign.domain.provenance import Provenance
+from pathalign.text.curation import CuratedPart, CuratedReport
+from pathalign.text.provenance import places_of
+from pathalign.text.review.marks import Fate, blocks_of, lines_of, told_by
 from pathalign.text.review.masking import Mask
 
 _HERE = Path(__file__).parent
@@ -24,6 +26,8 @@ class ReviewedSlide:
     part: str
     retrieval_text: str
     generation_text: str
+    places: Provenance = field(default_factory=Provenance)
+    """Of their sentences; offsets of the report are those of the case's `curated`."""
     is_corrected: bool = False
 
 
@@ -75,12 +79,19 @@ def render_review(
 def _case(case: ReviewedCase) -> dict[str, Any]:
     """What the template shows of a case, identifiers hidden."""
     mask = Mask(case.curated.text)
-    texts: dict[tuple[str, str, str, bool], list[str]] = {}
+
+    def told(retrieval: str, generation: str, places: Provenance) -> dict[str, object]:
+        return {
+            "retrieval": told_by(case.curated, retrieval, places.retrieval, mask),
+            "generation": told_by(case.curated, generation, places.generation, mask),
+        }
+
+    slides: dict[tuple[str, str, str, Provenance, bool], list[str]] = {}
     for slide in case.slides:
-        key = (slide.part, slide.retrieval_text, slide.generation_text, slide.is_corrected)
-        texts.setdefault(key, []).append(slide.slide_id)
-    shown = {part for part, *_ in texts}
-    without_slides = [part for part in case.curated.parts if part.label not in shown and "" not in shown]
+        key = (slide.part, slide.retrieval_text, slide.generation_text, slide.places, slide.is_corrected)
+        slides.setdefault(key, []).append(slide.slide_id)
+    seen = {part for part, *_ in slides}
+    without_slides = [part for part in case.curated.parts if part.label not in seen and "" not in seen]
     return {
         "case_id": case.case_id,
         "problems": case.problems,
@@ -88,12 +99,15 @@ def _case(case: ReviewedCase) -> dict[str, Any]:
         "lines": lines_of(case.curated, mask.hidden),
         "slides": len(case.slides),
         "parts": [
-            {"label": part, "slides": slides, "retrieval": mask.of(retrieval), "generation": mask.of(generation),
-             "is_corrected": is_corrected}
-            for (part, retrieval, generation, is_corrected), slides in texts.items()
+            {"label": label, "slides": ids, "is_corrected": is_corrected, **told(retrieval, generation, places)}
+            for (label, retrieval, generation, places, is_corrected), ids in slides.items()
         ] + [
-            {"label": part.label, "slides": [], "retrieval": mask.of(part.retrieval_text),
-             "generation": mask.of(part.generation_text), "is_corrected": False}
+            {"label": part.label, "slides": [], "is_corrected": False,
+             **told(part.retrieval_text, part.generation_text, _provenance(part))}
             for part in without_slides
         ],
     }  # fmt: skip
+
+
+def _provenance(part: CuratedPart) -> Provenance:
+    return Provenance(retrieval=places_of(part.retrieval_sentences), generation=places_of(part.generation_sentences))

@@ -37,7 +37,7 @@ class Stain:
 _BESIDE = (
     "ihc immuno immunostain immunohistochemistry immunohistochemical immunoperoxidase ish stain stained special slide "
     "anti antibody ab clone monoclonal polyclonal mouse rabbit marker level deeper deep recut re cut frozen permanent "
-    "section ffpe l r x of the positive negative initial original repeat"
+    "section ffpe l r x of the positive negative initial original repeat substance uv ultraview optiview dab"
 )
 _FOLDED_BESIDE = frozenset(token.word for token in tokens_of(_BESIDE))
 _CONTROL = re.compile(r"\bcontrols?\b", re.IGNORECASE)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pathalign.text.curation import CuratedPart, CuratedReport
 from pathalign.text.parts import labels_within, normal_label
 from pathalign.text.stains.results import StainResult, agreed, results_in
 from pathalign.text.stains.stain import StainKind, stain_of
+from pathalign.text.statements.statement import Kind, ViewSentence
+from pathalign.text.views import text_of
 
 _FALLBACK = "The slide has the text of H&E"
 
@@ -18,10 +20,20 @@ _FALLBACK = "The slide has the text of H&E"
 class SlideViews:
     """The two texts of a slide, and why they are not those of its stain."""
 
-    retrieval_text: str
-    generation_text: str
+    retrieval: tuple[ViewSentence, ...]
+    generation: tuple[ViewSentence, ...]
     problem: str = ""
     """"" when they are what they should be. Names the stain, never words of the report."""
+
+    @property
+    def retrieval_text(self) -> str:
+        """What the slide is found by."""
+        return text_of(self.retrieval)
+
+    @property
+    def generation_text(self) -> str:
+        """What is to be written of it; "" for nothing."""
+        return text_of(self.generation)
 
 
 @dataclass(frozen=True)
@@ -98,10 +110,12 @@ def _named_parts(report: str, results: list[StainResult]) -> list[str]:
 
 def stained_views(part: CuratedPart, result: StainResult) -> SlideViews:
     """The texts of a slide that shows a stain's result: what is found by, with the diagnosis; what it shows alone."""
-    diagnosis = part.generation_text or part.retrieval_text
+    diagnosis = part.generation_sentences or part.retrieval_sentences
     name = result.stain.name
-    return SlideViews(retrieval_text=f"{diagnosis} {name} {result.said}.", generation_text=f"{name}: {result.shown}.")
+    said = ViewSentence(f"{name} {result.said}.", result.start, result.end, (Kind.IHC,))
+    shown = replace(said, text=f"{name}: {result.shown}.")
+    return SlideViews(retrieval=(*diagnosis, said), generation=(shown,))
 
 
 def _of_part(part: CuratedPart, problem: str = "") -> SlideViews:
-    return SlideViews(retrieval_text=part.retrieval_text, generation_text=part.generation_text, problem=problem)
+    return SlideViews(retrieval=part.retrieval_sentences, generation=part.generation_sentences, problem=problem)

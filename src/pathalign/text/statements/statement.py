@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pathalign.domain.provenance import TextSource
+
 
 class Kind(StrEnum):
     """What can support a statement; a statement may be of several kinds, and a bare heading is of none."""
@@ -69,3 +71,4 @@ class ViewSentence:
     end: int
     kinds: tuple[Kind, ...]
     """The kinds of the statement that it came from; of a header none."""
+    source: TextSource = TextSource.RULES

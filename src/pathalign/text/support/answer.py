@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pathalign.domain.provenance import TextSource
 from pathalign.text import views
 from pathalign.text.curation import CuratedPart, CuratedReport
 from pathalign.text.malignancy import is_malignant
@@ -164,8 +165,8 @@ def _part(source: Source, curated: CuratedReport, label: str, told: ToldPart, do
         generation_text=views.text_of(generated),
         malignant=is_malignant(". ".join(one.text for one in retrieval)),
         statements=((head, *findings) if head else tuple(findings)),
-        retrieval_sentences=found,
-        generation_sentences=generated,
+        retrieval_sentences=tuple(replace(sentence, source=TextSource.MODEL) for sentence in found),
+        generation_sentences=tuple(replace(sentence, source=TextSource.MODEL) for sentence in generated),
     )
 
 

@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pathalign.domain.provenance import Provenance
 from pathalign.text.curation import curate_report
+from pathalign.text.provenance import places_of, places_of_correction
 from pathalign.text.review.marks import Fate, blocks_of, lines_of
 from pathalign.text.review.masking import Mask
 from pathalign.text.review.page import ReviewedCase, ReviewedSlide, render_review
@@ -172,7 +174,7 @@ def test_the_page_is_well_formed_and_loads_nothing() -> None:
 def test_colours_are_never_alone() -> None:
     """Each mark says its fate in letters, inputs have labels, tables heads, and both themes have every colour."""
     shown = page(case())
-    marks = re.findall(r'<mark class="(\w+)" title="[^"]*">(<sup>.*?)</mark>', shown)
+    marks = re.findall(r'<mark class="(\w+)"(?: id="[^"]*")? title="[^"]*">(<sup>.*?)</mark>', shown)
 
     letters = {"generation": "G", "retrieval": "R", "left": "–"}
     assert len(marks) == len(curate_report(REPORT).statements)
@@ -218,3 +220,25 @@ def test_text_can_be_read_in_both_themes() -> None:
             for ground in grounds:
                 low, high = sorted((luminance(colours[ink]), luminance(colours[ground])))
                 assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, ground)
+
+
+def test_each_sentence_of_a_text_leads_to_its_statement() -> None:
+    """Numbers behind a sentence are links to marks of the report; a person's sentence says that it is one."""
+    curated = curate_report(REPORT)
+    part = curated.parts[0]
+    written = f"{part.generation_text} Without dysplasia."
+    slide = ReviewedSlide(
+        slide_id="s", part="A", retrieval_text=part.retrieval_text, generation_text=written,
+        places=Provenance(
+            retrieval=places_of(part.retrieval_sentences),
+            generation=places_of_correction(written, part.generation_sentences),
+        ),
+    )  # fmt: skip
+    shown = page(ReviewedCase(case_id="C1", curated=curated, slides=(slide,), problems=()))
+
+    number = next(n for n, one in enumerate(curated.statements, start=1) if one.text == "Tubular adenoma")
+    assert f'Tubular adenoma.<sup><a href="#case-1-{number}"' in shown
+    assert "Without dysplasia.<sup>correction</sup>" in shown
+    linked = set(re.findall(r'href="#(case-\d+-\d+)"', shown))
+    assert linked <= set(re.findall(r'<mark class="\w+" id="(case-\d+-\d+)"', shown))
+    assert len(linked) > 2
