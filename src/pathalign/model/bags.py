@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pathalign.domain.geometry import Bag
+from pathalign.store.stored_bag import StoredBag
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class BagBatch:
         return BagBatch(self.embeddings.to(device), self.xy_um.to(device), self.lengths)
 
 
-def collate(bags: Sequence[Bag]) -> BagBatch:
+def collate(bags: Sequence[StoredBag]) -> BagBatch:
     """Pack bags to one batch. An empty bag has nothing to attend to and must be left out before."""
     assert bags, "a batch needs a bag"
     assert all(len(bag) for bag in bags), "an empty slide reached the model; leave it out and record it as empty"

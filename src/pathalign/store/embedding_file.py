@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathalign.domain.geometry import Bag
+from pathalign.domain.geometry import Bag, centres_um
 from pathalign.errors import MissingArtifact, StaleArtifact
 from pathalign.store.hdf5 import DAMAGE, brief, stored
 from pathalign.store.mapped_rows import mapped_rows
@@ -76,6 +76,11 @@ class EmbeddingFile:
     def xy_px0(self) -> Int[np.ndarray, "patch 2"]:
         """Top-left corners in level-0 pixels, x first, read-only."""
         return self._array("coords")
+
+    @property
+    def xy_um(self) -> Float[np.ndarray, "patch 2"]:
+        """Centres of the patches in micrometres from the slide's origin."""
+        return centres_um(self.xy_px0, side_px0=self.side_px0, slide_mpp=self.slide_mpp)
 
     @cached_property
     def tissue_share(self) -> Float[np.ndarray, " patch"] | None:
