@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from pathalign.domain.geometry import Bag
 from pathalign.domain.records import Slide, SlideText, Split
 from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.model.bags import BagBatch
@@ -269,3 +272,42 @@ def test_processes_draw_what_one_would_have_drawn(cohort: TrainingCohort, cap: i
         assert torch.equal(whole.embeddings, torch.cat([half.embeddings for half in halves]))
         assert torch.equal(whole.xy_um, torch.cat([half.xy_um for half in halves]))
     assert not torch.equal(bags(0, 1, 1).xy_um, bags(0, 1, 7).xy_um)
+
+
+def test_bags_for_a_gpu_are_pinned_by_the_loading_threads(
+    cohort: TrainingCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a GPU a batch is put into pinned memory before it is asked for; for a CPU it is left where it is."""
+    threads: list[str] = []
+
+    def pinned(batch: BagBatch) -> BagBatch:
+        threads.append(threading.current_thread().name)
+        return batch
+
+    monkeypatch.setattr(BagBatch, "pinned", pinned)
+    sampler = BatchSampler(cohort, Schedule(steps=2, batch=4, seed=2), PLAIN, STD)
+
+    on_cpu, _ = sampler.bags(0, StepRandom.at(2, 0))
+    assert threads == []
+    for_gpu, _ = sampler.bags(0, StepRandom.at(2, 0), World(device=torch.device("cuda")))
+
+    assert threads
+    assert all(name.startswith("loading") for name in threads)
+    assert torch.equal(on_cpu.embeddings, for_gpu.embeddings)
+
+
+def test_slides_are_read_side_by_side(cohort: TrainingCohort) -> None:
+    """Four slides of a step are in the reading threads at once, and come in the order of the step."""
+    together = threading.Barrier(4, timeout=20)
+    augmented = cohort.augmented
+
+    def waiting(*given: Any) -> Bag:
+        together.wait()
+        return augmented(*given)
+
+    expected, _ = BatchSampler(cohort, Schedule(steps=1, batch=4), PLAIN, STD).bags(0, StepRandom.at(0, 0))
+    cohort.augmented = waiting  # type: ignore[method-assign]
+    found, _ = BatchSampler(cohort, Schedule(steps=1, batch=4), PLAIN, STD).bags(0, StepRandom.at(0, 0))
+
+    assert torch.equal(found.embeddings, expected.embeddings)
+    assert torch.equal(found.xy_um, expected.xy_um)
