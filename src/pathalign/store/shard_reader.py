@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from jaxtyping import Float, Int
 from pathalign.domain.geometry import Bag
 from pathalign.errors import MissingArtifact, StaleArtifact, UnknownName
 from pathalign.store.artifact import MANIFEST
+from pathalign.store.int8_rows import dequantised
 from pathalign.store.mapped_rows import mapped_rows
-from pathalign.store.shards import INDEX_FORMAT, KIND
+from pathalign.store.shards import INDEX_FORMAT, INDEX_FORMAT_INT8, KIND
 
 TIMEOUT_S = 30.0
 GAP_BYTES = 1 << 16
@@ -162,8 +164,8 @@ class ShardReader:
                     "Run `pathalign export-embeddings DIR --format shards` again."
                 )
             index = self._json(name.removesuffix(".tar") + ".index.json")
-            if index.get("format") != INDEX_FORMAT or index.get("sha256") != shard["sha256"]:
-                raise StaleArtifact(f"The index of {name} is of another run, or of another format than {INDEX_FORMAT}.")
+            if index.get("format") not in (INDEX_FORMAT, INDEX_FORMAT_INT8) or index.get("sha256") != shard["sha256"]:
+                raise StaleArtifact(f"The index of {name} is of another run, or of a format unknown here.")
             self._places |= {slide_id: _Place(name, entry) for slide_id, entry in index["slides"].items()}
 
     @classmethod
@@ -193,15 +195,18 @@ class ShardReader:
         return int(self._place(slide_id).entry["features"]["shape"][0])
 
     def bag(self, slide_id: str) -> Bag:
-        """Embeddings and positions of a slide; from a folder both are views of the mapped shard."""
-        facts = self._place(slide_id).entry["facts"]
+        """Embeddings and positions of a slide; from a folder both are views of the mapped shard, but for int8 rows."""
+        entry = self._place(slide_id).entry
+        facts, embeddings = entry["facts"], self.array(slide_id, "features")
+        if "scale" in entry:
+            embeddings = dequantised(embeddings, self.array(slide_id, "scale"))
         return Bag(
-            slide_id=slide_id, embeddings=self.array(slide_id, "features"), xy_px0=self.array(slide_id, "coords"),
+            slide_id=slide_id, embeddings=embeddings, xy_px0=self.array(slide_id, "coords"),
             slide_mpp=float(facts["slide_mpp"]), side_px0=float(facts["side_px0"]),
         )  # fmt: skip
 
     def array(self, slide_id: str, name: str) -> np.ndarray:
-        """`features` or `coords` of a slide."""
+        """`features` or `coords` of a slide as they are stored, or the `scale` of int8 rows."""
         place = self._place(slide_id)
         entry = place.entry[name]
         data = self._shards.part(place.shard, entry["offset"], entry["nbytes"])
@@ -209,22 +214,28 @@ class ShardReader:
 
     def rows(self, slide_id: str, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for; over the web only those rows travel."""
+        found = self._rows(slide_id, "features", indices)
+        if "scale" in self._place(slide_id).entry:
+            return dequantised(found, self._rows(slide_id, "scale", indices))
+        return found
+
+    def _rows(self, slide_id: str, name: str, indices: Int[np.ndarray, " row"] | Sequence[int]) -> np.ndarray:
         if isinstance(self._shards, LocalShards):
-            return mapped_rows(self.array(slide_id, "features"), indices)
+            return mapped_rows(self.array(slide_id, name), indices)
         place = self._place(slide_id)
-        entry = place.entry["features"]
-        patches, dim = entry["shape"]
+        entry = place.entry[name]
+        patches, *rest = entry["shape"]
         wanted, back = np.unique(np.asarray(indices), return_inverse=True)
         if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < patches:
             raise IndexError(f"Slide {slide_id} has {patches} patches; asked for {wanted[0]} to {wanted[-1]}.")
-        width = dim * np.dtype(entry["dtype"]).itemsize
-        found = np.empty((len(wanted), dim), entry["dtype"])
+        width = math.prod(rest) * np.dtype(entry["dtype"]).itemsize
+        found = np.empty((len(wanted), *rest), entry["dtype"])
         breaks = np.flatnonzero(np.diff(wanted) * width > GAP_BYTES) + 1
         for run in np.split(np.arange(len(wanted)), breaks):
             if len(run):
                 first, last = int(wanted[run[0]]), int(wanted[run[-1]])
                 data = self._shards.part(place.shard, entry["offset"] + first * width, (last - first + 1) * width)
-                found[run] = data.view(entry["dtype"]).reshape(-1, dim)[wanted[run] - first]
+                found[run] = data.view(entry["dtype"]).reshape(-1, *rest)[wanted[run] - first]
         return found[back]
 
     def _place(self, slide_id: str) -> _Place:

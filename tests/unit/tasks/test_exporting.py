@@ -13,6 +13,7 @@ from pathalign.domain.records import Split
 from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.store.artifact import read_manifest
 from pathalign.store.embeddings import embedding_path, open_bag
+from pathalign.store.foreign.placing import Given
 from pathalign.store.shard_reader import ShardReader
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.exporting import ExportFormat, export_embeddings
@@ -45,6 +46,21 @@ def imported(workspace: Workspace, tmp_path: Path, write_table: Callable[..., Pa
         write_trident(tmp_path / "theirs" / f"{name}.h5", embeddings(seed), XY + seed, overlap=32)
     import_embeddings(workspace, tmp_path / "theirs")
     return workspace
+
+
+def test_int8_rows_go_out_as_floats_for_trident_and_as_they_are_in_shards(imported: Workspace, tmp_path: Path) -> None:
+    """A program that knows nothing of scales gets floats; shards keep the bytes small."""
+    import_embeddings(imported, tmp_path / "theirs", ImportRequest(given=Given(int8=True), name="small"))
+
+    export_embeddings(imported, tmp_path / "out", form=ExportFormat.TRIDENT, embeddings="small")
+    export_embeddings(imported, tmp_path / "shards", form=ExportFormat.SHARDS, embeddings="small")
+
+    small = open_bag(embedding_path(imported.embeddings_folder("small"), "b"))
+    with h5py.File(tmp_path / "out" / "b.h5") as f:
+        assert "scale" not in f
+        np.testing.assert_array_equal(f["features"][:], small.embeddings.astype(np.float16))
+        assert f["coords"].attrs["target_magnification"] > 0
+    np.testing.assert_array_equal(ShardReader.open(tmp_path / "shards").bag("b").embeddings, small.embeddings)
 
 
 def test_export_for_trident(imported: Workspace, tmp_path: Path) -> None:
