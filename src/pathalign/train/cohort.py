@@ -26,6 +26,8 @@ OPEN_FILES = 64
 """Slides whose files stay mapped; opening one again costs far less than reading it, and what was read is cached."""
 MEASURED_SLIDES = 4096
 """Most slides that the statistics of embeddings are taken from."""
+_OPENING = Lock()
+"""Held while a file is looked up or opened. Not of a cohort, which may be pickled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,6 @@ class TrainingCohort:
         ]
         self.texts = [text for text in self.texts if len(self._open(text.slide_id))]
         self._files: OrderedDict[str, EmbeddingFile] = OrderedDict()
-        self._lock = Lock()
         if len(self.texts) < 2:
             raise MissingArtifact(
                 "Training needs at least two slides with tissue and text in the training split; "
@@ -71,7 +72,7 @@ class TrainingCohort:
     def bag(self, index: int) -> StoredBag:
         """A slide's patches, unread: `rows` reads some, `embeddings` all. May be called by several threads."""
         slide_id = self.texts[index].slide_id
-        with self._lock:
+        with _OPENING:
             file = self._files.get(slide_id) or self._open(slide_id)
             self._files[slide_id] = file
             self._files.move_to_end(slide_id)
