@@ -19,10 +19,9 @@ from pathalign.domain.records import SlideText, Split
 from pathalign.domain.splits import check_no_leak
 from pathalign.errors import MissingArtifact
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import EmbeddingFile, embedding_path, open_bag
-from pathalign.store.stored_bag import StoredBag
+from pathalign.store.stored_bag import BagFolder, BagSource, StoredBag
 
-OPEN_FILES = 64
+OPEN_SLIDES = 64
 """Slides whose files stay mapped; opening one again costs far less than reading it, and what was read is cached."""
 MEASURED_SLIDES = 4096
 """Most slides that the statistics of embeddings are taken from."""
@@ -46,13 +45,11 @@ class BagAugmentation:
 class TrainingCohort:
     """The slides of a split that have both tissue and text."""
 
-    def __init__(self, folder: Path, texts: Sequence[SlideText]) -> None:
-        self.folder = folder
-        self.texts = [
-            text for text in texts if text.generation_text and embedding_path(folder, text.slide_id).is_file()
-        ]
-        self.texts = [text for text in self.texts if len(self._open(text.slide_id))]
-        self._files: OrderedDict[str, EmbeddingFile] = OrderedDict()
+    def __init__(self, source: BagSource | Path, texts: Sequence[SlideText]) -> None:
+        """`source` is a folder of embeddings, or shards."""
+        self.source = BagFolder(source) if isinstance(source, Path) else source
+        self.texts = [text for text in texts if text.generation_text and self._has_tissue(text.slide_id)]
+        self._open: OrderedDict[str, StoredBag] = OrderedDict()
         if len(self.texts) < 2:
             raise MissingArtifact(
                 "Training needs at least two slides with tissue and text in the training split; "
@@ -61,10 +58,10 @@ class TrainingCohort:
             )
 
     @classmethod
-    def load(cls, catalog: Catalog, folder: Path) -> TrainingCohort:
+    def load(cls, catalog: Catalog, source: BagSource | Path) -> TrainingCohort:
         """The training split of a catalog; refuses a cohort that leaks patients between splits."""
         check_no_leak((slide.patient_id, slide.split) for slide in catalog.slides())
-        return cls(folder, catalog.texts(split=Split.TRAIN))
+        return cls(source, catalog.texts(split=Split.TRAIN))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -73,12 +70,12 @@ class TrainingCohort:
         """A slide's patches, unread: `rows` reads some, `embeddings` all. May be called by several threads."""
         slide_id = self.texts[index].slide_id
         with _OPENING:
-            file = self._files.get(slide_id) or self._open(slide_id)
-            self._files[slide_id] = file
-            self._files.move_to_end(slide_id)
-            if len(self._files) > OPEN_FILES:
-                self._files.popitem(last=False)
-        return file
+            bag = self._open[slide_id] if slide_id in self._open else self.source.stored(slide_id)
+            self._open[slide_id] = bag
+            self._open.move_to_end(slide_id)
+            if len(self._open) > OPEN_SLIDES:
+                self._open.popitem(last=False)
+        return bag
 
     def augmented(self, index: int, augmentation: BagAugmentation, std: np.ndarray, random: np.random.Generator) -> Bag:
         """A bag with some patches left out, noise, and the slide turned and mirrored as it may lie on the glass.
@@ -122,8 +119,8 @@ class TrainingCohort:
         concepts = _equal([text.concept_key for text in texts])
         return torch.from_numpy(parts | concepts)
 
-    def _open(self, slide_id: str) -> EmbeddingFile:
-        return open_bag(embedding_path(self.folder, slide_id), slide_id=slide_id)
+    def _has_tissue(self, slide_id: str) -> bool:
+        return slide_id in self.source and len(self.source.stored(slide_id)) > 0
 
 
 def _drawn(xy_px0: np.ndarray, augmentation: BagAugmentation, random: np.random.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,9 @@ from pathalign.model.bags import BagBatch
 from pathalign.store import embedding_file as embedding_file_module
 from pathalign.store import mapped_rows as mapped_rows_module
 from pathalign.store.catalog import Catalog
+from pathalign.store.embeddings import embedding_path, open_bag
+from pathalign.store.shard_reader import ShardReader
+from pathalign.store.shards import write_shards
 from pathalign.train import cohort as cohort_module
 from pathalign.train.cohort import BagAugmentation, TrainingCohort
 from pathalign.train.engine import Schedule, StepRandom, World
@@ -171,12 +175,12 @@ def test_every_slide_counts_the_same_in_the_statistics(cohort: TrainingCohort) -
 def test_files_are_closed_and_opened_again(cohort: TrainingCohort, monkeypatch: pytest.MonkeyPatch) -> None:
     """At most a few are open, whichever are asked for, and their rows are the same."""
     expected = [np.array(cohort.bag(index).embeddings) for index in range(6)]
-    again = TrainingCohort(cohort.folder, cohort.texts)
-    monkeypatch.setattr(cohort_module, "OPEN_FILES", 2)
+    again = TrainingCohort(cohort.source, cohort.texts)
+    monkeypatch.setattr(cohort_module, "OPEN_SLIDES", 2)
 
     for index in [0, 1, 2, 3, 4, 5, 0, 0, 3]:
         np.testing.assert_array_equal(again.bag(index).rows(range(4)), expected[index][:4])
-        assert len(again._files) <= 2
+        assert len(again._open) <= 2
 
 
 def test_statistics_of_many_slides_are_of_some(cohort: TrainingCohort, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +228,7 @@ def test_above_the_cap_patches_are_spread_over_the_tissue(large: TrainingCohort)
 def test_only_what_is_drawn_is_read(large: TrainingCohort, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the cap neither the whole slide is loaded nor all pages of its map; the rows are those of their places."""
     whole = {tuple(xy): row.tobytes() for xy, row in zip(large.bag(1).xy_px0, large.bag(1).embeddings, strict=True)}
-    again = TrainingCohort(large.folder, large.texts)
+    again = TrainingCohort(large.source, large.texts)
     asked: list[int] = []
     rows = mapped_rows_module.mapped_rows
 
@@ -311,3 +315,27 @@ def test_slides_are_read_side_by_side(cohort: TrainingCohort) -> None:
 
     assert torch.equal(found.embeddings, expected.embeddings)
     assert torch.equal(found.xy_um, expected.xy_um)
+
+
+@pytest.mark.parametrize("cap", [40, 10_240])
+def test_shards_give_the_bags_of_the_files(large: TrainingCohort, tmp_path: Path, cap: int) -> None:
+    """A step reads the same rows from a folder of files and from shards, slides that are not there are left out."""
+    files = [open_bag(embedding_path(tmp_path, f"s{number}")) for number in range(2)]
+    list(write_shards(files, tmp_path / "out", seed=0, config={}, parents={}, licence=""))
+    reader = ShardReader.open(tmp_path / "out")
+    absent = replace(large.texts[0], slide_id="absent", case_id="another")
+    schedule, augmentation = Schedule(steps=3, batch=2), BagAugmentation(max_patches=cap)
+
+    sharded = TrainingCohort(reader, [*large.texts, absent])
+    found, expected = (
+        BatchSampler(cohort, schedule, augmentation, STD).bags(2, StepRandom.at(0, 2))[0]
+        for cohort in (sharded, large)
+    )  # fmt: skip
+
+    assert len(sharded) == 2
+    assert found.lengths == expected.lengths
+    assert max(found.lengths) <= cap
+    assert torch.equal(found.embeddings, expected.embeddings)
+    assert torch.equal(found.xy_um, expected.xy_um)
+    assert torch.equal(sharded.statistics()[0], large.statistics()[0])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(sharded)).bag(1).rows([3]), large.bag(1).rows([3]))
