@@ -27,6 +27,8 @@ _WHAT = (
     click.option("--max-broken", default=0.01, show_default=True, help="Share of broken patches that fails a slide."),
     click.option("--icc", is_flag=True, help="Turn colours into sRGB by each slide's own profile."),
     click.option("--scaled-decode", is_flag=True, help="Let the JPEG decoder halve: faster, some grey levels off."),
+    click.option("--dtype", type=click.Choice(["float16", "int8"]), default="float16", show_default=True,
+                 help="What embeddings are stored in; int8: half the bytes, one scale per patch."),
     click.option("--name", metavar="NAME", help="Name of the set (default: made of encoder, resolution and side)."),
     click.option("--redo", is_flag=True, help="Embed slides again that are done."),
 )  # fmt: skip
@@ -102,6 +104,7 @@ def embed(workspace: Workspace, as_json: bool, redo: bool, **asked: Any) -> None
         shard=shard,
         icc=asked["icc"],
         scaled_decode=asked["scaled_decode"],
+        int8_rows=asked["dtype"] == "int8",
         annotations=asked["annotations"],
         classes=asked["classes"],
         redo=redo,

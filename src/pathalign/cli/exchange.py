@@ -21,12 +21,14 @@ MEGABYTE = 1 << 20
 @click.option("--patch-mpp", type=click.FloatRange(0.05, 20), help="Resolution of patches, where they do not say it.")
 @click.option("--coords-unit", type=click.Choice(["px0", "um"]), help="Unit of positions, where they do not say it.")
 @click.option("--half", is_flag=True, help="Round to half precision; the largest error is recorded.")
+@click.option("--int8", is_flag=True, help="Store as int8, one scale per patch; the largest error is recorded.")
 @click.option("--name", metavar="NAME", help="Name of the set (default: made of encoder, resolution and side).")
 @with_workspace
 @with_json
 def import_embeddings(
     folder: Path, encoder_name: str | None, licence: str, patches: Path | None, patch_px: int | None,
-    patch_mpp: float | None, coords_unit: str | None, half: bool, name: str | None, workspace: Workspace, as_json: bool,
+    patch_mpp: float | None, coords_unit: str | None, half: bool, int8: bool, name: str | None, workspace: Workspace,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Take in patch embeddings that another program made, so that `train` can start from them.
 
@@ -37,7 +39,9 @@ def import_embeddings(
     from pathalign.store.foreign.placing import Given
     from pathalign.tasks import importing
 
-    given = Given(patch_px=patch_px, patch_mpp=patch_mpp, coords_unit=coords_unit, half=half)
+    if half and int8:
+        raise click.UsageError("`--half` and `--int8` are two ways to round. Give one of them.")
+    given = Given(patch_px=patch_px, patch_mpp=patch_mpp, coords_unit=coords_unit, half=half, int8=int8)
     request = importing.ImportRequest(encoder=encoder_name, licence=licence, name=name, patches=patches, given=given)
     done = importing.import_embeddings(workspace, folder, request, progress=progress_bar)
     show_problems(done.problems)

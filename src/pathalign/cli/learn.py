@@ -111,6 +111,9 @@ def _training_options(verb: Any) -> Any:
         _how_options,
         click.option("--restart", is_flag=True, help="Drop checkpoint and model and train anew."),
         click.option("--seed", type=click.IntRange(0), help="Instead of the recipe's (0)."),
+        click.option(
+            "--shards", metavar="DIR", help="Read the embeddings from exported shards: a folder, or an http(s) address."
+        ),
         click.option("--embeddings", metavar="NAME", help="Which embeddings, when the workspace has several sets."),
         click.option(
             "--text-encoder", metavar="NAME", help="A BERT (folder or Hub name) that the Q-Former starts from."
@@ -133,13 +136,20 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def _where(embeddings: str | None, shards: str | None) -> dict[str, str | None]:
+    if embeddings and shards:
+        raise click.UsageError("`--shards` names the embeddings by themselves. Leave out `--embeddings`.")
+    return {"embeddings": embeddings, "shards": shards}
+
+
 @train.command(short_help="PathAlign-R: slides and texts into one space.")
 @click.option("--steps", type=click.IntRange(1), help="Steps instead of the recipe's.")
 @click.option("--lr", type=float, help="Peak learning rate instead of the recipe's.")
 @_training_options
 def retrieval(
     steps: int | None, lr: float | None, recipe: str, text_encoder: str | None, embeddings: str | None,
-    seed: int | None, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
+    shards: str | None, seed: int | None, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Train the Q-Former and the text encoder with the image-text contrastive loss (ITC)."""
     from pathalign.train.recipes import retrieval_recipe
@@ -149,7 +159,7 @@ def retrieval(
     changed = _given(steps=steps, peak_lr=lr, seed=seed)
     chosen = replace(chosen, schedule=replace(chosen.schedule, **changed), **_given(text_encoder=text_encoder))
     done = train_retrieval(
-        workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,
+        workspace, chosen, **_where(embeddings, shards), restart=restart, device=device, trackers=trackers,
         progress=progress_bar,
     )  # fmt: skip
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign index"))
@@ -162,8 +172,9 @@ def retrieval(
 @click.option("--steps", type=click.IntRange(1), help="Steps of each stage instead of the recipe's.")
 @_training_options
 def generation(
-    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None, seed: int | None,
-    restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
+    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None,
+    shards: str | None, seed: int | None, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Stage 1 (ITC + ITM + ITG), then stage 2: queries -> projection -> soft prompt of a frozen language model."""
     from pathalign.train.recipes import generation_recipe
@@ -176,7 +187,7 @@ def generation(
         **_given(text_encoder=text_encoder, llm=llm),
     )  # fmt: skip
     done = train_generation(
-        workspace, chosen, embeddings=embeddings, restart=restart, device=device, trackers=trackers,
+        workspace, chosen, **_where(embeddings, shards), restart=restart, device=device, trackers=trackers,
         progress=progress_bar,
     )  # fmt: skip
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign describe SLIDE_OR_CASE"))

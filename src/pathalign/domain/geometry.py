@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,8 +89,18 @@ class Bag:
     @property
     def xy_um(self) -> Float[np.ndarray, "patch 2"]:
         """Centres of the patches in micrometres from the slide's origin."""
-        centre_px0 = self.xy_px0.astype(np.float64) + self.side_px0 / 2
-        return (centre_px0 * self.slide_mpp).astype(np.float32)
+        return centres_um(self.xy_px0, side_px0=self.side_px0, slide_mpp=self.slide_mpp)
+
+    def rows(self, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
+        """The embeddings of some patches, in the order asked for, as an array of its own."""
+        return self.embeddings[np.asarray(indices)]
 
     def __len__(self) -> int:
         return len(self.embeddings)
+
+
+def centres_um(
+    xy_px0: Int[np.ndarray, "patch 2"], *, side_px0: float, slide_mpp: float
+) -> Float[np.ndarray, "patch 2"]:
+    """Centres, in micrometres from the slide's origin, of patches with these top-left corners."""
+    return ((xy_px0.astype(np.float64) + side_px0 / 2) * slide_mpp).astype(np.float32)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pathalign.domain.geometry import Bag
+from pathalign.store.stored_bag import StoredBag
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class BagBatch:
     """Several slides; `patch` runs over the patches of all of them."""
 
     embeddings: Float[Tensor, "patch dim"]
+    """In the type that they are stored in; `PatchInput` widens them, on the device."""
     xy_um: Float[Tensor, "patch 2"]
     lengths: tuple[int, ...]
     """Patches of each slide."""
@@ -33,16 +35,28 @@ class BagBatch:
         return [BagBatch(embeddings, xy_um, cut) for embeddings, xy_um, cut in parts]
 
     def to(self, device: torch.device) -> BagBatch:
-        """The same batch on another device."""
-        return BagBatch(self.embeddings.to(device), self.xy_um.to(device), self.lengths)
+        """The same batch on another device. From pinned memory the copy goes on while other work is begun."""
+        apart = device.type == "cuda"
+        return BagBatch(
+            self.embeddings.to(device, non_blocking=apart), self.xy_um.to(device, non_blocking=apart), self.lengths
+        )  # fmt: skip
+
+    def pinned(self) -> BagBatch:
+        """The same batch in memory that a GPU copies from by itself; there must be a GPU."""
+        return BagBatch(self.embeddings.pin_memory(), self.xy_um.pin_memory(), self.lengths)
 
 
-def collate(bags: Sequence[Bag]) -> BagBatch:
-    """Pack bags to one batch. An empty bag has nothing to attend to and must be left out before."""
+def collate(bags: Sequence[StoredBag]) -> BagBatch:
+    """Pack bags to one batch. An empty bag has nothing to attend to and must be left out before.
+
+    Half precision stays so, which is half the bytes on the way to a GPU; where bags differ the wider type serves all.
+    """
     assert bags, "a batch needs a bag"
     assert all(len(bag) for bag in bags), "an empty slide reached the model; leave it out and record it as empty"
+    embeddings = [bag.embeddings for bag in bags]
+    half = all(rows.dtype == np.float16 for rows in embeddings)
     return BagBatch(
-        torch.from_numpy(np.concatenate([bag.embeddings for bag in bags], dtype=np.float32)),
+        torch.from_numpy(np.concatenate(embeddings, dtype=np.float16 if half else np.float32)),
         torch.from_numpy(np.concatenate([bag.xy_um for bag in bags])),
         tuple(len(bag) for bag in bags),
     )

@@ -126,7 +126,7 @@ class PatchInput(nn.Module):
         self.embedding_std.copy_(std.clamp_min(1e-4))
 
     def forward(self, bags: BagBatch) -> Float[Tensor, "patch width"]:
-        x = (bags.embeddings - self.embedding_mean) / self.embedding_std
+        x = (bags.embeddings.float() - self.embedding_mean) / self.embedding_std
         x = functional.layer_norm(x, x.shape[-1:], eps=1e-6)
         parts = [x + self._sinusoids(bags) if self._positions == "sinusoidal" else x]
         if self._neighbourhood_um:

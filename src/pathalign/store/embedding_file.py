@@ -13,17 +13,23 @@ from typing import Any
 
 import h5py
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int, Num
 
-from pathalign.domain.geometry import Bag
+from pathalign.domain.geometry import Bag, centres_um
 from pathalign.errors import MissingArtifact, StaleArtifact
 from pathalign.store.hdf5 import DAMAGE, brief, stored
+from pathalign.store.int8_rows import dequantised
 from pathalign.store.mapped_rows import mapped_rows
 from pathalign.store.trailing_index import read_index
 
 FORMAT = 2
 """What `write_bag` writes; 2 added the effective resolution, and embeddings in the precision that they came in."""
-READABLE = (1, 2)
+FORMAT_INT8 = 3
+"""What it writes of int8 rows: readers that know nothing of their scales must refuse them."""
+READABLE = (1, 2, 3)
+_ARRAYS = ("features", "scale", "coords", "tissue_share")
+_MAPS = ("stored_embeddings", "scale", "xy_px0", "tissue_share")
+"""Properties that hold a map of the file once they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +69,46 @@ class EmbeddingFile:
         return self.extents["features"].shape[1]
 
     @property
+    def int8(self) -> bool:
+        """Whether embeddings are stored as int8 rows."""
+        return "scale" in self.extents
+
+    @property
     def dtype(self) -> np.dtype:
-        """float16 where the values fit, which is always so of our own; wider where they were imported wider."""
-        return self.extents["features"].dtype
+        """Type of embeddings as they are read.
+
+        float16 where the values fit, which is always so of our own; wider where they were imported wider, and float32
+        of int8 rows.
+        """
+        return np.dtype(np.float32) if self.int8 else self.extents["features"].dtype
+
+    @property
+    def embeddings(self) -> Float[np.ndarray, "patch dim"]:
+        """All embeddings, read-only; a memory map, so that only the rows that are touched are read.
+
+        Of int8 rows, what they stand for: computed anew each time that it is asked for.
+        """
+        return self.stored_embeddings if self.scale is None else dequantised(self.stored_embeddings, self.scale)
 
     @cached_property
-    def embeddings(self) -> Float[np.ndarray, "patch dim"]:
-        """All embeddings, read-only; a memory map, so that only the rows that are touched are read."""
+    def stored_embeddings(self) -> Num[np.ndarray, "patch dim"]:
+        """Embeddings as they lie in the file, read-only: floats, or int8 to be multiplied by `scale`; a memory map."""
         return self._array("features")
+
+    @cached_property
+    def scale(self) -> Float32[np.ndarray, " patch"] | None:
+        """The scale of each row; None where rows are floats."""
+        return self._array("scale") if self.int8 else None
 
     @cached_property
     def xy_px0(self) -> Int[np.ndarray, "patch 2"]:
         """Top-left corners in level-0 pixels, x first, read-only."""
         return self._array("coords")
+
+    @property
+    def xy_um(self) -> Float[np.ndarray, "patch 2"]:
+        """Centres of the patches in micrometres from the slide's origin."""
+        return centres_um(self.xy_px0, side_px0=self.side_px0, slide_mpp=self.slide_mpp)
 
     @cached_property
     def tissue_share(self) -> Float[np.ndarray, " patch"] | None:
@@ -84,12 +117,16 @@ class EmbeddingFile:
 
     def rows(self, indices: Int[np.ndarray, " row"] | Sequence[int]) -> Float[np.ndarray, "row dim"]:
         """The embeddings of some patches, in the order asked for, as an array of its own."""
-        return mapped_rows(self.embeddings, indices)
+        found = mapped_rows(self.stored_embeddings, indices)
+        return found if self.scale is None else dequantised(found, mapped_rows(self.scale, indices))
 
     def bag(self) -> Bag:
         """Everything in memory. One plain read per array, which beats the page faults of a map."""
+        embeddings = self._loaded("features")
+        if self.int8:
+            embeddings = dequantised(embeddings, self._loaded("scale"))
         return Bag(
-            slide_id=self.slide_id, embeddings=self._loaded("features"), xy_px0=self._loaded("coords"),
+            slide_id=self.slide_id, embeddings=embeddings, xy_px0=self._loaded("coords"),
             slide_mpp=self.slide_mpp, side_px0=self.side_px0,
         )  # fmt: skip
 
@@ -104,9 +141,7 @@ class EmbeddingFile:
 
     def __getstate__(self) -> dict[str, Any]:
         # A memory map would be pickled as a copy of the whole array.
-        return {
-            name: value for name, value in self.__dict__.items() if name not in ("embeddings", "xy_px0", "tissue_share")
-        }
+        return {name: value for name, value in self.__dict__.items() if name not in _MAPS}
 
     def _array(self, name: str) -> np.ndarray:
         extent = self.extents[name]
@@ -181,11 +216,14 @@ def index_of(f: h5py.File, size: int) -> dict[str, Any]:
             "patch_px": patch_px, "overlap_px": int(attributes["overlap"]),
         },
         "provenance": json.loads(f.attrs["provenance"]),
-        "arrays": {name: _extent(f[name]) for name in ("features", "coords", "tissue_share") if name in f},
+        "arrays": {name: _extent(f[name]) for name in _ARRAYS if name in f},
     }  # fmt: skip
     features, coords = index["arrays"]["features"]["shape"], index["arrays"]["coords"]["shape"]
     if len(features) != 2 or coords != [features[0], 2]:
         raise ValueError(f"features {features} and coords {coords} do not fit")
+    whole = np.dtype(index["arrays"]["features"]["dtype"]).kind == "i"
+    if whole != ("scale" in index["arrays"]) or (whole and index["arrays"]["scale"]["shape"] != features[:1]):
+        raise ValueError("int8 rows need a scale for each, and floats have none")
     for name, extent in index["arrays"].items():
         end = (extent["offset"] or 0) + np.dtype(extent["dtype"]).itemsize * math.prod(extent["shape"])
         if extent["offset"] is not None and end > size:

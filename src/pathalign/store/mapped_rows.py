@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Num
 
 MANY = 8
 """One row of so many wanted: nearly every page is touched then, and one long read is faster than a page at a time."""
@@ -20,8 +20,8 @@ _POPULATE_READ = 22
 
 
 def mapped_rows(
-    array: Float[np.ndarray, "patch dim"], indices: Int[np.ndarray, " row"] | Sequence[int]
-) -> Float[np.ndarray, "row dim"]:
+    array: Num[np.ndarray, "patch ..."], indices: Int[np.ndarray, " row"] | Sequence[int]
+) -> Num[np.ndarray, "row ..."]:
     """Rows in the order asked for, as an array of its own; raises `IndexError` for one that there is not."""
     wanted = np.asarray(indices)
     if wanted.size * MANY >= len(array):

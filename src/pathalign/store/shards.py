@@ -1,6 +1,7 @@
 """Training shards: uncompressed tar files of .npy arrays with a byte index beside each, written.
 
     shard-00000.tar         SLIDE.features.npy, SLIDE.coords.npy, SLIDE.json for each slide; WebDataset reads it
+                            (of int8 rows SLIDE.scale.npy, too)
     shard-00000.index.json  for each slide and array: first byte, bytes, dtype, shape; `ShardReader` reads by it
     manifest.json           the shards with their sizes; written last
 
@@ -14,6 +15,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,9 +23,12 @@ import numpy as np
 
 from pathalign.store.artifact import MANIFEST, digest, write_json, write_manifest, written_aside
 from pathalign.store.embedding_file import EmbeddingFile
+from pathalign.store.int8_rows import STORED_AS
 
 KIND = "embedding shards"
 INDEX_FORMAT = 1
+INDEX_FORMAT_INT8 = 2
+"""Of a shard with int8 rows: readers that know nothing of their scales must refuse it."""
 SHARD_BYTES = 1 << 30
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -51,8 +56,8 @@ def write_shards(
     shards = []
     for number, slides in enumerate(plan):
         path = folder / f"shard-{number:05d}.tar"
-        identity = digest([[f.slide_id, dict(f.provenance), list(f.extents["features"].shape)] for f in slides])
-        index = _whole(path, identity)
+        identity = digest([_identity(file) for file in slides])
+        index = _whole(path, identity, _format(slides))
         if index is None:
             index = _write_shard(path, slides, identity)
         shards.append({key: index[key] for key in ("shard", "bytes", "sha256")} | {"slides": len(slides)})
@@ -86,6 +91,11 @@ def _split(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
     return shards
 
 
+def _identity(file: EmbeddingFile) -> list[Any]:
+    kind = [STORED_AS] if file.int8 else []
+    return [file.slide_id, dict(file.provenance), list(file.extents["features"].shape), *kind]
+
+
 def _write_shard(path: Path, slides: Sequence[EmbeddingFile], identity: str) -> dict[str, Any]:
     entries = {}
     with written_aside(path) as aside:
@@ -97,11 +107,15 @@ def _write_shard(path: Path, slides: Sequence[EmbeddingFile], identity: str) -> 
         with aside.open("rb") as f:
             sha256 = hashlib.file_digest(f, "sha256").hexdigest()
     index = {
-        "format": INDEX_FORMAT, "shard": path.name, "bytes": size, "sha256": sha256, "identity": identity,
+        "format": _format(slides), "shard": path.name, "bytes": size, "sha256": sha256, "identity": identity,
         "slides": entries,
     }  # fmt: skip
     write_json(index_path(path), index)
     return index
+
+
+def _format(slides: Sequence[EmbeddingFile]) -> int:
+    return INDEX_FORMAT_INT8 if any(file.int8 for file in slides) else INDEX_FORMAT
 
 
 def _write_slide(f: IO[bytes], file: EmbeddingFile) -> dict[str, Any]:
@@ -111,7 +125,11 @@ def _write_slide(f: IO[bytes], file: EmbeddingFile) -> dict[str, Any]:
         "effective_mpp": file.effective_mpp,
     }  # fmt: skip
     entry: dict[str, Any] = {"facts": facts}
-    for key, array in (("features", file.embeddings), ("coords", file.xy_px0)):
+    mapped = replace(file)  # whose maps end here: a map keeps its file open, and there may be more than can be
+    arrays = {"features": mapped.stored_embeddings, "scale": mapped.scale, "coords": mapped.xy_px0}
+    for key, array in arrays.items():
+        if array is None:
+            continue
         head = _npy_header(array)
         f.write(_tar_header(f"{name}.{key}.npy", len(head) + array.nbytes))
         f.write(head)
@@ -127,9 +145,10 @@ def _write_slide(f: IO[bytes], file: EmbeddingFile) -> dict[str, Any]:
 
 
 def _size(file: EmbeddingFile) -> int:
-    """Bytes of a slide in a shard, at most: two arrays and the facts, each with headers and padding."""
-    arrays = len(file) * (file.dim * file.dtype.itemsize + 2 * 4)
-    return arrays + 3 * (len(_tar_header(f"{member_name(file.slide_id)}.features.npy", 0)) + 2 * _BLOCK)
+    """Bytes of a slide in a shard, at most: its arrays and the facts, each with headers and padding."""
+    row = file.dim * file.extents["features"].dtype.itemsize + 2 * 4 + 4 * file.int8
+    around = len(_tar_header(f"{member_name(file.slide_id)}.features.npy", 0)) + 2 * _BLOCK
+    return len(file) * row + (3 + file.int8) * around
 
 
 def _npy_header(array: np.ndarray) -> bytes:
@@ -145,7 +164,7 @@ def _tar_header(name: str, size: int) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
 
 
-def _whole(path: Path, identity: str) -> dict[str, Any] | None:
+def _whole(path: Path, identity: str, form: int) -> dict[str, Any] | None:
     """The index of a shard that is there, of those slides, and of the right size."""
     if not (path.is_file() and index_path(path).is_file()):
         return None
@@ -153,7 +172,7 @@ def _whole(path: Path, identity: str) -> dict[str, Any] | None:
         index = json.loads(index_path(path).read_text(encoding="utf-8"))
     except ValueError:
         return None
-    fits = index.get("format") == INDEX_FORMAT and index.get("identity") == identity
+    fits = index.get("format") == form and index.get("identity") == identity
     return dict(index) if fits and index.get("bytes") == path.stat().st_size else None
 
 

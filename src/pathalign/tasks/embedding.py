@@ -18,6 +18,7 @@ from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.catalog import Catalog
+from pathalign.store.int8_rows import STORED_AS
 from pathalign.store.workspace import Workspace, set_name
 from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding_set import EmbeddingSet
@@ -66,6 +67,7 @@ def embed(
     shard: Shard | None = None,
     icc: bool = False,
     scaled_decode: bool = False,
+    int8_rows: bool = False,
     annotations: Path | None = None,
     classes: Sequence[str] = (),
     redo: bool = False,
@@ -75,10 +77,11 @@ def embed(
 
     A slide whose file is there, made from the same slide with the same parameters, is left as it is. A slide that
     cannot be read is recorded with its reason and the run goes on. `icc` turns colours into sRGB by each slide's own
-    profile; `scaled_decode` lets the JPEG decoder halve. `annotations` is a folder of <slide_id>.geojson whose regions
-    (of some `classes`) patches must lie within. The set is called `name`, or after encoder and resolution. `redo`
-    embeds all slides again. A `shard` embeds its slides only and leaves catalog and manifest alone. Raises
-    `StaleArtifact` when the set of that name was made by another encoder or with other parameters.
+    profile; `scaled_decode` lets the JPEG decoder halve; with `int8_rows` embeddings are stored as such, in half the
+    bytes. `annotations` is a folder of <slide_id>.geojson whose regions (of some `classes`) patches must lie within.
+    The set is called `name`, or after encoder and resolution. `redo` embeds all slides again. A `shard` embeds its
+    slides only and leaves catalog and manifest alone. Raises `StaleArtifact` when the set of that name was made by
+    another encoder or with other parameters.
     """
     tissue, reading = tissue or TissueConfig(), reading or ReadingConfig()
     name = name or set_name(encoder.card.name, patch_mpp=spec.patch_mpp, patch_px=spec.patch_px)
@@ -87,6 +90,7 @@ def embed(
         "overlap_px": spec.overlap_px, "min_tissue": spec.min_tissue, "max_patches": spec.max_patches,
         "seed": spec.seed, "icc": icc, "scaled_decode": scaled_decode, "tissue": tissue.as_json(),
         "annotations": annotations is not None, "classes": sorted(classes),
+        **({"stored_as": STORED_AS} if int8_rows else {}),
         **(encoder.identity if isinstance(encoder, AcceleratedEncoder) else {}),
     }  # fmt: skip
     embeddings = EmbeddingSet(workspace.embeddings_folder(name), config=config, licence=encoder.card.licence)

@@ -14,12 +14,13 @@ from pathalign.domain.records import Outcome
 from pathalign.errors import StaleArtifact
 from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.embeddings import embedding_path, read_provenance, write_bag
+from pathalign.store.int8_rows import STORED_AS
 from pathalign.tasks.collection import Made, SlideResult
 
 _LEFTOVER_S = 3600.0
 """A file that was being written for so long is no longer: its writer was killed, on this machine or on another."""
 
-_ONLY_WHERE_ASKED = ("int8",)
+_ONLY_WHERE_ASKED = ("int8", "stored_as")
 """Parameters that a set has or has not."""
 
 _ENCODER_IDENTITY = ("weights_digest", "embedding_dim", "mean", "std", "pooling")
@@ -79,7 +80,7 @@ class EmbeddingSet:
             **self._config, "identity": made.identity, **made.facts, "computed": dict(made.computed),
             "patches": len(made.grid), "broken_patches": made.broken,
         }  # fmt: skip
-        _write(path, result.request.slide_id, made, provenance)
+        _write(path, result.request.slide_id, made, provenance, int8=self._config.get("stored_as") == STORED_AS)
         return self._noted(result.request.slide_id, provenance)
 
     def close(self) -> None:
@@ -137,9 +138,9 @@ def _same_encoder(old: object, new: object) -> bool:
     return all(old[key] == new.get(key) for key in _ENCODER_IDENTITY if key in old)
 
 
-def _write(path: Path, slide_id: str, made: Made, provenance: Mapping[str, Any]) -> None:
+def _write(path: Path, slide_id: str, made: Made, provenance: Mapping[str, Any], *, int8: bool) -> None:
     width, height = made.facts["size_px0"]
     write_bag(
         path, slide_id=slide_id, embeddings=made.embeddings, grid=made.grid, provenance=provenance,
-        attributes={"level0_width": width, "level0_height": height},
+        dtype=np.int8 if int8 else np.float16, attributes={"level0_width": width, "level0_height": height},
     )  # fmt: skip

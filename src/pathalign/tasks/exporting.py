@@ -14,7 +14,7 @@ from pathalign.domain.records import Split
 from pathalign.errors import MissingArtifact, NeedsRepair
 from pathalign.store.artifact import MANIFEST, read_manifest, written_aside
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import EmbeddingFile, embedding_path, index_again, open_bag
+from pathalign.store.embeddings import EmbeddingFile, embedding_path, index_again, open_bag, write_floats
 from pathalign.store.shards import SHARD_BYTES, write_shards
 from pathalign.store.workspace import Workspace
 
@@ -95,12 +95,15 @@ def export_embeddings(
 
 
 def write_trident(file: EmbeddingFile, path: Path) -> None:
-    """The same file with the two magnifications that TRIDENT's patcher asks for; nothing else of it changes.
+    """The same file with the two magnifications that TRIDENT's patcher asks for; only int8 rows change, into floats.
 
     They are 10 / micrometres per pixel, not an objective: TRIDENT divides them, and gets the side that was read.
     """
     with written_aside(path) as aside:
-        shutil.copyfile(file.path, aside)
+        if file.int8:
+            write_floats(file, aside)
+        else:
+            shutil.copyfile(file.path, aside)
         with h5py.File(aside, "r+") as f:
             f["coords"].attrs["level0_magnification"] = MAGNIFICATION_MPP / file.slide_mpp
             f["coords"].attrs["target_magnification"] = MAGNIFICATION_MPP / file.effective_mpp

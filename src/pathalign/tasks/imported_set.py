@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pathalign.store.artifact import MANIFEST, digest, write_manifest
 from pathalign.store.embeddings import embedding_path, read_provenance, write_bag
 from pathalign.store.foreign.foreign_bag import ForeignBag
 from pathalign.store.foreign.placing import PlacedBag
+from pathalign.store.int8_rows import STORED_AS
 from pathalign.store.workspace import Workspace, set_name
 
 UNKNOWN_WEIGHTS = "not known (imported)"
@@ -25,9 +27,14 @@ class ImportedSet:
     """
 
     def __init__(
-        self, workspace: Workspace, *, encoder: str | None, licence: str, name: str | None, dim: int | None
-    ) -> None:
-        """`encoder` and `name` are what the user says; None leaves them to the files. `dim` is what most files have."""
+        self, workspace: Workspace, *, encoder: str | None, licence: str, name: str | None, dim: int | None,
+        int8: bool = False,
+    ) -> None:  # fmt: skip
+        """`encoder` and `name` are what the user says; None leaves them to the files. `dim` is what most files have.
+
+        `int8` stores embeddings as int8 rows.
+        """
+        self._int8 = int8
         self._workspace, self._encoder, self._licence, self._name = workspace, encoder, licence, name
         self._dim = dim
         self.folder: Path | None = None
@@ -37,7 +44,7 @@ class ImportedSet:
     def patches_from(self, slide_id: str, source: dict[str, Any]) -> int | None:
         """How many patches a slide has in the set, made of exactly that source; None when it is not there."""
         old = None if self.folder is None else read_provenance(embedding_path(self.folder, slide_id))
-        if old is None or old.get("imported") != source or any(old.get(key) != self.config[key] for key in self.config):
+        if old is None or old.get("imported") != source or _different(old, self.config):
             return None
         return int(old["patches"])
 
@@ -103,12 +110,13 @@ class ImportedSet:
                 "licence": self._licence, "source": "imported", "weights_digest": UNKNOWN_WEIGHTS,
             },
             "patch_px": patch_px, "patch_mpp": patch_mpp, "min_tissue": None, "tissue": None,
+            **({"stored_as": STORED_AS} if self._int8 else {}),
         }  # fmt: skip
         name = self._name or set_name(encoder, patch_mpp=patch_mpp, patch_px=patch_px)
         folder = self._workspace.embeddings_folder(name)
         for path in sorted(folder.glob("*.h5")):
             there = read_provenance(path)
-            if there and (different := [key for key in config if there.get(key) != config[key]]):
+            if there and (different := _different(there, config)):
                 raise StaleArtifact(
                     f"embeddings/{folder.name} is there already, and differs in {' and '.join(different)}. "
                     "Import into a set of its own with `--name NAME`, or delete that folder."
@@ -123,6 +131,12 @@ class ImportedSet:
         spec = replace(ready.grid.spec, patch_mpp=self.config["patch_mpp"])
         write_bag(
             embedding_path(self.folder, slide_id), slide_id=slide_id, embeddings=ready.embeddings,
-            grid=replace(ready.grid, spec=spec), dtype=ready.embeddings.dtype, arrays=ready.arrays,
+            grid=replace(ready.grid, spec=spec), arrays=ready.arrays,
+            dtype=np.int8 if self._int8 else ready.embeddings.dtype,
             provenance={**self.config, "imported": source, **ready.facts, "patches": len(ready.grid)},
         )  # fmt: skip
+
+
+def _different(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """What a file of a set and its configuration do not agree on."""
+    return [key for key in dict.fromkeys((*config, "stored_as")) if there.get(key) != config.get(key)]

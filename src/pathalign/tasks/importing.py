@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +98,7 @@ def import_embeddings(
             )
         target = ImportedSet(
             workspace, encoder=request.encoder, licence=request.licence, name=request.name,
-            dim=_usual_length(files, request.encoder),
+            dim=_usual_length(files, request.encoder), int8=request.given.int8,
         )  # fmt: skip
         with progress("Importing embeddings", len(files)) as advance:
             for slide in slides:
@@ -129,7 +129,7 @@ def _import_slide(
     name = file.path.name
     try:
         source = {
-            "file": name, "digest": _digest(file), "given_mpp": slide.mpp, "given": asdict(request.given),
+            "file": name, "digest": _digest(file), "given_mpp": slide.mpp, "given": request.given.as_json(),
         }  # fmt: skip
         count = target.patches_from(slide.slide_id, source)
         if count is None:

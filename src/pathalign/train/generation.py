@@ -38,7 +38,8 @@ class Stage1Objective(_StageObjective):
 
     Features and texts go to all processes, slides to none: a pair of ITM belongs to the process that has its slide.
     With `slides_at_once` the gradient of a step is added by so many slides at a time (`two_phase`): the same gradient,
-    in memory that does not grow with the batch.
+    in memory that does not grow with the batch. Dropout then follows from seed, step and the place of these slides, so
+    processes whose shares are multiples of `slides_at_once` drop what one process would have dropped.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Stage1Objective(_StageObjective):
             return two_phase_step(
                 describer, Stage1Batch(bags, views, world.share(texts)).split(self._slides_at_once), texts=texts,
                 is_positive=is_positive, generator=random.on(aligner.device), world=world,
-                seed_dropout=lambda number: random.seed_dropout(world.rank, number),
+                seed_dropout=random.seed_dropout_from,
             )  # fmt: skip
         memory = aligner.qformer.remember(bags.to(aligner.device))
         looked = aligner.qformer.look(memory)

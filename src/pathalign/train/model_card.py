@@ -44,7 +44,7 @@ Load it with `pathalign.load("FOLDER")`.
 ## Training
 
 - {len(cohort)} slides of {patients} patients (training split only), {diagnoses} distinct diagnoses.
-- Patch embeddings: `{cohort.folder.name}`. Licence inherited from the encoder: {licence or "none stated"}.
+- Patch embeddings: `{cohort.source.name}`. Licence inherited from the encoder: {licence or "none stated"}.
 - Q-Former: {size["layers"]} layers, width {size["dim"]}, {size["num_query_tokens"]} queries. The whole recipe is in
   `manifest.json`.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pathalign.domain.geometry import Bag
 from pathalign.model.aligner import Aligner
 from pathalign.model.bags import BagBatch, collate
 from pathalign.model.hub import TextTokenizer, load_text_encoder, train_word_tokenizer
@@ -23,6 +25,8 @@ from pathalign.train.text_views import text_view
 
 BAG, TEXT = 0, 1
 """Streams of an item's random numbers."""
+READERS = 4
+"""Threads that read the slides of the next step: disks answer several at once. What they read does not depend on it."""
 
 
 def new_aligner(cohort: TrainingCohort, size: QFormerSize, *, text_encoder: str | None, seed: int) -> Aligner:
@@ -97,6 +101,7 @@ class BatchSampler:
         self._augmentation = augmentation
         self._std = std
         self._ahead = Ahead(self._load, steps=schedule.steps)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reading")
 
     @classmethod
     def feeding(
@@ -143,9 +148,11 @@ class BatchSampler:
     def _load(self, step: int, world: World) -> BagBatch:
         random = StepRandom.at(self.schedule.seed, step)
         own = world.share(list(enumerate(self._indices(step))))
-        return collate(
-            [self.cohort.augmented(i, self._augmentation, self._std, random.item(place, BAG)) for place, i in own]
-        )  # fmt: skip
+        batch = collate(list(self._readers.map(lambda item: self._read(item[0], item[1], random), own)))
+        return batch.pinned() if world.device.type == "cuda" else batch
+
+    def _read(self, place: int, index: int, random: StepRandom) -> Bag:
+        return self.cohort.augmented(index, self._augmentation, self._std, random.item(place, BAG))
 
 
 def _start_from(aligner: Aligner, weights: dict[str, Tensor]) -> None:

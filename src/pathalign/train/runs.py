@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +19,8 @@ from pathalign.model.folder import save_model
 from pathalign.model.language_model import FrozenLanguageModel
 from pathalign.store.artifact import read_manifest, strictest_licence, write_manifest
 from pathalign.store.catalog import Catalog
+from pathalign.store.shard_reader import ShardReader
+from pathalign.store.stored_bag import BagFolder, BagSource
 from pathalign.store.workspace import Workspace
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import forget_checkpoint
@@ -39,12 +40,16 @@ def train_retrieval(
     recipe: RetrievalRecipe,
     *,
     embeddings: str | None = None,
+    shards: str | None = None,
     restart: bool = False,
     device: str = "auto",
     trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
-    """Train PathAlign-R on the training split."""
+    """Train PathAlign-R on the training split.
+
+    Of the `embeddings` of that name, or of `shards` of a set: a folder or an address. Either gives the same model.
+    """
     folder = workspace.model_folder(RETRIEVAL)
     with (
         Stage.entered(
@@ -52,10 +57,10 @@ def train_retrieval(
         ) as stage,
         Catalog(workspace.catalog_path) as catalog,
     ):  # fmt: skip
-        source, parents = _parents(workspace, catalog, embeddings)
+        source, parents = _parents(workspace, catalog, embeddings, shards)
         config = recipe.as_json()
         done = stage.done(RETRIEVAL, config, parents, restart=restart)
-        cohort = TrainingCohort.load(catalog, source.folder)
+        cohort = TrainingCohort.load(catalog, source.bags)
         if done:
             return TrainedModel.untrained(folder, len(cohort))
         seed = recipe.schedule.seed
@@ -79,12 +84,16 @@ def train_generation(
     recipe: GenerationRecipe,
     *,
     embeddings: str | None = None,
+    shards: str | None = None,
     restart: bool = False,
     device: str = "auto",
     trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
-    """Train PathAlign-G on the training split: the language model if none is named, stage 1, stage 2."""
+    """Train PathAlign-G on the training split: the language model if none is named, stage 1, stage 2.
+
+    Of the `embeddings` of that name, or of `shards` of a set: a folder or an address. Either gives the same model.
+    """
     folder = workspace.model_folder(GENERATION)
     with (
         Stage.entered(
@@ -92,10 +101,10 @@ def train_generation(
         ) as stage,
         Catalog(workspace.catalog_path) as catalog,
     ):  # fmt: skip
-        source, parents = _parents(workspace, catalog, embeddings)
+        source, parents = _parents(workspace, catalog, embeddings, shards)
         config = recipe.as_json()
         done = stage.done(GENERATION, config, parents, restart=restart)
-        cohort = TrainingCohort.load(catalog, source.folder)
+        cohort = TrainingCohort.load(catalog, source.bags)
         if done:
             return TrainedModel.untrained(folder, len(cohort))
         identity = {"config": config, "parents": parents}
@@ -135,23 +144,29 @@ def _trained_describer(
 class _Source:
     """The patch embeddings that a model is trained on."""
 
-    folder: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def licence(self) -> str:
-        return str(self.manifest["licence"])
+    bags: BagSource
+    config: Mapping[str, Any]
+    """Of the set, with its name."""
+    licence: str
 
     def as_json(self) -> dict[str, Any]:
         """What a model's config.json says of the embeddings that it takes."""
-        return {"embeddings": {"name": self.folder.name, **self.manifest["config"]}}
+        return {"embeddings": dict(self.config)}
 
 
-def _parents(workspace: Workspace, catalog: Catalog, embeddings: str | None) -> tuple[_Source, dict[str, str]]:
+def _parents(
+    workspace: Workspace, catalog: Catalog, embeddings: str | None, shards: str | None
+) -> tuple[_Source, dict[str, str]]:
+    texts = catalog.texts_digest(Split.TRAIN)
+    if shards is not None:
+        reader = ShardReader.open(shards)
+        made_of = reader.manifest["config"]["embeddings"], str(reader.manifest["licence"])
+        return _Source(reader, *made_of), {"embeddings": reader.manifest["parents"]["embeddings"], "texts": texts}
     folder = workspace.embeddings_folder(embeddings)
     manifest = read_manifest(folder, kind="patch embeddings", repair=EMBEDDINGS_REPAIR)
-    texts = catalog.texts_digest(Split.TRAIN)
-    return _Source(folder, manifest), {"embeddings": manifest["id"], "texts": texts}
+    config = {"name": folder.name, **manifest["config"]}
+    source = _Source(BagFolder(folder), config, str(manifest["licence"]))
+    return source, {"embeddings": manifest["id"], "texts": texts}
 
 
 def _language_model(

@@ -55,11 +55,15 @@ def two_phase_step(
     """Add this process's share of the gradient of a whole step to the weights; returns its shares of the losses.
 
     `batches` are the own slides; `texts` those of the step's slides of all processes, and `is_positive` is of all too.
-    Equal to `Describer.stage1_losses` of the whole step and its backward pass, to rounding, for any partition; with
-    dropout, both phases drop the same, since `seed_dropout` is called with the number of a batch before each.
+    Equal to `Describer.stage1_losses` of the whole step and its backward pass, to rounding, for any partition. With
+    dropout, both phases drop the same, since `seed_dropout` is called before each with the place in the step of a
+    batch's first slide; any number of processes that divide the step into the same batches drop the same, too.
     """
     aligner = describer.aligner
-    slides, read = (vectors.requires_grad_() for vectors in _vectors(describer, batches, seed_dropout))
+    start = world.own(len(texts)).start
+    places = list(_places(batches))
+    starts = [start + first for first, _ in places]
+    slides, read = (vectors.requires_grad_() for vectors in _vectors(describer, batches, starts, seed_dropout))
     similarity = slide_text_similarity(world.gather(slides), world.gather(read))
     contrast = world.once(itc_loss(similarity, is_positive, aligner.temperature))
     contrast.backward()  # by the vectors, and by the temperature
@@ -69,9 +73,8 @@ def two_phase_step(
     every = aligner.tokenizer.encode(texts).to(aligner.device)
     words = sum(every.lengths) - len(every)
     matching, writing = torch.zeros((), device=aligner.device), torch.zeros((), device=aligner.device)
-    start = world.own(len(texts)).start
-    for number, ((first, stop), batch) in enumerate(zip(_places(batches), batches, strict=True)):
-        seed_dropout(number)
+    for (first, stop), batch in zip(places, batches, strict=True):
+        seed_dropout(start + first)
         contrasted, matched, written = _second_phase(
             describer, batch, slides.grad[first:stop], read.grad[first:stop],
             pairs.of_slides(start + first, start + stop), every,
@@ -84,12 +87,12 @@ def two_phase_step(
 
 @torch.no_grad()
 def _vectors(
-    describer: Describer, batches: Sequence[Stage1Batch], seed_dropout: Callable[[int], None]
+    describer: Describer, batches: Sequence[Stage1Batch], starts: Sequence[int], seed_dropout: Callable[[int], None]
 ) -> tuple[Float[Tensor, "slide query projection"], Float[Tensor, "text projection"]]:
     """Vectors of the own slides and texts, as the second phase will find them."""
     aligner, slides, texts = describer.aligner, [], []
-    for number, batch in enumerate(batches):
-        seed_dropout(number)
+    for start, batch in zip(starts, batches, strict=True):
+        seed_dropout(start)
         slides.append(aligner.embed_slides(batch.bags.to(aligner.device)))
         texts.append(aligner.embed_texts(batch.views))
     return torch.cat(slides), torch.cat(texts)

@@ -31,8 +31,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(name=name, weights=how["weights"])
         return SimpleNamespace(card=CARD)
 
-    def embed(*_: Any, spec: PatchSpec, **__: Any) -> Embedding:
-        seen["spec"] = spec
+    def embed(*_: Any, spec: PatchSpec, int8_rows: bool, **__: Any) -> Embedding:
+        seen.update(spec=spec, int8_rows=int8_rows)
         return Embedding(name="e", patches=1)
 
     monkeypatch.setattr("pathalign.encoders.registry.load_encoder", load)
@@ -76,3 +76,15 @@ def test_weights_are_handed_on(tmp_path: Path, asked: dict[str, Any]) -> None:
     run(tmp_path, "--encoder", "uni", "--weights", str(tmp_path / "w.bin"))
 
     assert (asked["name"], asked["weights"]) == ("uni", tmp_path / "w.bin")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "int8"), [((), False), (("--dtype", "float16"), False), (("--dtype", "int8"), True)]
+)
+def test_what_embeddings_are_stored_in(
+    tmp_path: Path, asked: dict[str, Any], arguments: tuple[str, ...], int8: bool
+) -> None:
+    """Half precision, unless int8 is asked for."""
+    assert run(tmp_path, *arguments).exit_code == 0
+
+    assert asked["int8_rows"] is int8

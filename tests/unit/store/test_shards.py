@@ -11,6 +11,7 @@ import socket
 import tarfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -278,6 +279,53 @@ def test_rows_far_apart_are_fetched_apart(
 
     np.testing.assert_array_equal(rows, files[0].embeddings[[29, 0, 1]])
     assert sorted(handler.sent) == [1 * 32, 2 * 32]
+
+
+def test_threads_read_over_the_web_side_by_side(
+    served: tuple[str, type[RangeHandler]], files: list[EmbeddingFile]
+) -> None:
+    """Each has a connection of its own, so answers are not mixed up; pickled, a reader is its address."""
+    address, _ = served
+    names = [file.slide_id for file in files if len(file)] * 20
+
+    with ShardReader.open(address) as reader, ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda name: reader.stored(name).rows([0]), names))
+        again = pickle.loads(pickle.dumps(reader))
+        assert len(again) == len(files)
+        again.__exit__(None, None, None)
+
+    rows = {file.slide_id: file.rows([0]) for file in files if len(file)}
+    for name, row in zip(names, found, strict=True):
+        np.testing.assert_array_equal(row, rows[name])
+
+
+def test_a_stored_slide_is_unread(served: tuple[str, type[RangeHandler]], files: list[EmbeddingFile]) -> None:
+    """Its facts are in the index; positions are fetched once, rows when they are asked for."""
+    address, handler = served
+
+    with ShardReader.open(address) as reader:
+        assert ("a" in reader, "nobody" in reader) == (True, False)
+        bag = reader.stored("a")
+        assert (len(bag), bag.slide_mpp, bag.side_px0, handler.sent) == (30, 0.5, 448.0, [])
+        for _ in range(2):
+            np.testing.assert_array_equal(bag.xy_px0, files[0].xy_px0)
+        np.testing.assert_array_equal(bag.rows([7, 5]), files[0].embeddings[[7, 5]])
+
+        assert handler.sent == [30 * 8, 3 * 32]
+        np.testing.assert_array_equal(bag.embeddings, files[0].embeddings)
+        np.testing.assert_array_equal(bag.xy_um, files[0].xy_um)
+
+
+def test_few_shards_stay_mapped(files: list[EmbeddingFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map keeps its file open, and there may be thousands of shards; what was dropped is mapped again."""
+    monkeypatch.setattr("pathalign.store.shard_reader.OPEN_SHARDS", 2)
+    export(files, tmp_path / "out", shard_bytes=1)
+    shards = LocalShards(tmp_path / "out")
+    reader = ShardReader(shards)
+
+    for file in [*files, *files]:
+        np.testing.assert_array_equal(reader.bag(file.slide_id).embeddings, file.embeddings)
+        assert len(shards._maps) <= 2
 
 
 def test_a_server_without_ranges_is_refused(served: tuple[str, type[RangeHandler]]) -> None:

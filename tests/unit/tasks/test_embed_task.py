@@ -20,7 +20,7 @@ from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
 from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.store.artifact import MANIFEST
 from pathalign.store.catalog import Catalog
-from pathalign.store.embeddings import embedding_path, index_again, read_bag, read_provenance
+from pathalign.store.embeddings import embedding_path, index_again, open_bag, read_bag, read_provenance
 from pathalign.store.workspace import Workspace, create_workspace
 from pathalign.tasks.collection import SlideResult
 from pathalign.tasks.embedding import embed
@@ -94,6 +94,26 @@ def test_a_broken_slide_harms_no_other(
     assert "two.tif breaks" in reasons["two"]
     assert "is not there" in reasons["glass"]
     assert "--mpp 4" in reasons["coarse"]
+
+
+def test_int8_rows_are_a_set_of_their_own(filled: Workspace, make_encoder: Any) -> None:
+    """Stored as asked for and said so; a set of floats is not continued with them, nor the other way round."""
+    embed(filled, make_encoder(), spec=SPEC)
+
+    with pytest.raises(StaleArtifact, match=r"differs from what is asked for in stored_as.*`--name NAME`"):
+        embed(filled, make_encoder(), spec=SPEC, int8_rows=True)
+    done = embed(filled, make_encoder(), spec=SPEC, int8_rows=True, name="small")
+    again = embed(filled, make_encoder(), spec=SPEC, int8_rows=True, name="small")
+    with pytest.raises(StaleArtifact, match="stored_as"):
+        embed(filled, make_encoder(), spec=SPEC, name="small")
+
+    assert (done.patches, again.slides_done_before) == (12, 4)
+    small, half = (open_bag(embedding_path(filled.root / "embeddings" / name, "one")) for name in ("small", NAME))
+    assert (small.int8, half.int8, half.provenance.get("stored_as")) == (True, False, None)
+    np.testing.assert_allclose(small.embeddings, half.embeddings, atol=float(np.abs(half.embeddings).max()) / 250)
+    assert small.provenance["stored_as"] == "int8 rows"
+    assert "stored_as" in (filled.root / "embeddings" / "small" / MANIFEST).read_text()
+    assert "stored_as" not in (filled.root / "embeddings" / NAME / MANIFEST).read_text()
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3])

@@ -22,6 +22,7 @@ from pathalign.store.embeddings import embedding_path, open_bag
 from pathalign.store.foreign.placing import Given
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.importing import Imported, ImportRequest, import_embeddings
+from pathalign.tasks.indexing import build_index
 from pathalign.tasks.registration import add
 from pathalign.testing.foreign_embeddings import write_clam, write_lazyslide, write_stamp, write_trident
 from pathalign.train.cohort import TrainingCohort
@@ -297,6 +298,51 @@ def test_half_precision_on_request(workspace: Workspace, folder: Path, register:
     assert (file.dtype, file.provenance["largest_error"]) == (np.float16, error)
 
 
+def test_int8_rows_on_request(workspace: Workspace, folder: Path, register: Callable[..., None]) -> None:
+    """Stored with a scale for each row; the largest error stands in the provenance, the kind in the manifest too."""
+    register("a", "empty")
+    write_trident(folder / "a.h5", embeddings(0), XY)
+    write_trident(folder / "empty.h5", np.zeros((0, 8), np.float32), XY[:0])
+
+    done = take(workspace, folder, given=Given(int8=True))
+
+    file = open_bag(embedding_path(workspace.embeddings_folder(), "a"))
+    error = np.abs(file.embeddings - embeddings(0)).max()
+    assert done.outcomes[Outcome.OK] == 1
+    assert (file.int8, file.provenance["largest_error"]) == (True, error)
+    assert 0 < error < np.abs(embeddings(0)).max() / 250
+    manifest = read_manifest(workspace.embeddings_folder(), kind="patch embeddings", repair="")
+    assert manifest["config"]["stored_as"] == file.provenance["stored_as"] == "int8 rows"
+    assert len(open_bag(embedding_path(workspace.embeddings_folder(), "empty"))) == 0
+    assert take(workspace, folder, given=Given(int8=True)).slides_done_before == 1
+    with pytest.raises(StaleArtifact, match=r"differs in stored_as.*`--name NAME`"):
+        take(workspace, folder)
+
+
+def test_a_set_of_our_own_becomes_int8_rows_and_comes_back(
+    workspace: Workspace, folder: Path, register: Callable[..., None]
+) -> None:
+    """Imported from the folder of a set, it is a second set; imported from that, its values do not change again."""
+    register("a")
+    write_trident(folder / "a.h5", embeddings(0), XY)
+    take(workspace, folder, name="floats")
+    home = workspace.root / "embeddings"
+
+    take(workspace, home / "floats", given=Given(int8=True), name="small", encoder="uni_v1")
+    take(workspace, home / "small", name="back", encoder="uni_v1")
+
+    small, back = (open_bag(home / name / "a.h5") for name in ("small", "back"))
+    np.testing.assert_array_equal(back.embeddings, small.embeddings)
+    assert (small.int8, back.int8) == (True, False)
+    np.testing.assert_array_equal(back.xy_px0, XY)
+
+
+def test_what_was_given_before_reads_as_before() -> None:
+    """Sets that were imported before int8 rows existed are not imported again for a word in their provenance."""
+    assert Given(half=True).as_json() == {"patch_px": None, "patch_mpp": None, "coords_unit": None, "half": True}
+    assert Given(int8=True).as_json()["int8"] is True
+
+
 def with_texts(workspace: Workspace, names: Sequence[str]) -> None:
     """Give slides two diagnoses by turns."""
     with Catalog(workspace.catalog_path) as catalog:
@@ -308,13 +354,16 @@ def with_texts(workspace: Workspace, names: Sequence[str]) -> None:
             ))  # fmt: skip
 
 
-def test_an_imported_set_is_trained_on(workspace: Workspace, folder: Path, register: Callable[..., None]) -> None:
-    """The cohort reads it, and `train retrieval` makes a model of it; single precision is taken too."""
+@pytest.mark.parametrize("int8", [False, True])
+def test_an_imported_set_is_trained_on(
+    workspace: Workspace, folder: Path, register: Callable[..., None], int8: bool
+) -> None:
+    """The cohort reads it, `train retrieval` makes a model and `index` vectors; single precision and int8 too."""
     names = ["a", "b", "c", "d"]
     register(*names)
     for seed, name in enumerate(names):
         write_trident(folder / f"{name}.h5", embeddings(seed, half=seed % 2 == 0), XY)
-    take(workspace, folder)
+    take(workspace, folder, given=Given(int8=int8))
     with_texts(workspace, names)
     with Catalog(workspace.catalog_path) as catalog:
         cohort = TrainingCohort.load(catalog, workspace.embeddings_folder())
@@ -329,7 +378,10 @@ def test_an_imported_set_is_trained_on(workspace: Workspace, folder: Path, regis
         trained = train_retrieval(workspace, recipe)
 
     assert len(cohort) == 4
-    np.testing.assert_array_equal(cohort.bag(1).embeddings, embeddings(1))
+    step = np.abs(embeddings(1)).max() / 127 / 2 if int8 else 0
+    np.testing.assert_allclose(cohort.bag(1).embeddings, embeddings(1), atol=step * 1.001, rtol=0)
+    indexed = build_index(workspace)
+    assert indexed.slides == 4
     assert (trained.folder / "model.safetensors").is_file()
     config = json.loads((trained.folder / "config.json").read_text())
     assert config["embeddings"]["encoder"]["name"] == "uni_v1"

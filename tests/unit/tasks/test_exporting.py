@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from pathalign.domain.records import Split
+from pathalign.cli.main import cli
+from pathalign.domain.records import SlideText, Split
 from pathalign.errors import MissingArtifact, NeedsRepair
-from pathalign.store.artifact import read_manifest
+from pathalign.store.artifact import MANIFEST, read_manifest
+from pathalign.store.catalog import Catalog
 from pathalign.store.embeddings import embedding_path, open_bag
+from pathalign.store.foreign.placing import Given
 from pathalign.store.shard_reader import ShardReader
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.exporting import ExportFormat, export_embeddings
 from pathalign.tasks.importing import ImportRequest, import_embeddings
 from pathalign.tasks.registration import add
 from pathalign.testing.foreign_embeddings import write_trident
+from pathalign.train.recipes import QFormerSize, retrieval_recipe
+from pathalign.train.runs import train_retrieval
 
 pytestmark = pytest.mark.unit
 
@@ -45,6 +53,54 @@ def imported(workspace: Workspace, tmp_path: Path, write_table: Callable[..., Pa
         write_trident(tmp_path / "theirs" / f"{name}.h5", embeddings(seed), XY + seed, overlap=32)
     import_embeddings(workspace, tmp_path / "theirs")
     return workspace
+
+
+def test_int8_rows_go_out_as_floats_for_trident_and_as_they_are_in_shards(imported: Workspace, tmp_path: Path) -> None:
+    """A program that knows nothing of scales gets floats; shards keep the bytes small."""
+    import_embeddings(imported, tmp_path / "theirs", ImportRequest(given=Given(int8=True), name="small"))
+
+    export_embeddings(imported, tmp_path / "out", form=ExportFormat.TRIDENT, embeddings="small")
+    export_embeddings(imported, tmp_path / "shards", form=ExportFormat.SHARDS, embeddings="small")
+
+    small = open_bag(embedding_path(imported.embeddings_folder("small"), "b"))
+    with h5py.File(tmp_path / "out" / "b.h5") as f:
+        assert "scale" not in f
+        np.testing.assert_array_equal(f["features"][:], small.embeddings.astype(np.float16))
+        assert f["coords"].attrs["target_magnification"] > 0
+    np.testing.assert_array_equal(ShardReader.open(tmp_path / "shards").bag("b").embeddings, small.embeddings)
+
+
+def test_shards_train_the_model_of_the_set(imported: Workspace, tmp_path: Path) -> None:
+    """The same weights, card and configuration; and a set that is named besides is refused."""
+    with Catalog(imported.catalog_path) as catalog:
+        for name, words in (("a", "tubular adenoma"), ("b", "no tumour")):
+            catalog.put_text(SlideText(
+                slide_id=name, case_id=name, patient_id=name, part="A", retrieval_text=f"colon: {words}.",
+                generation_text=f"{words}.", retrieval_key=words, concept_key=words, malignant=None, split=Split.TRAIN,
+            ))  # fmt: skip
+    export_embeddings(imported, tmp_path / "shards", form=ExportFormat.SHARDS)
+    size = QFormerSize(
+        dim=16, layers=2, heads=2, ffn_dim=24, num_query_tokens=3, projection_dim=8, max_text_tokens=24, vocab=80
+    )  # fmt: skip
+    tiny = retrieval_recipe("tiny")
+    recipe = replace(tiny, size=size, schedule=replace(tiny.schedule, steps=2, batch=2))
+
+    made = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for shards in (None, str(tmp_path / "shards")):
+            trained = train_retrieval(imported, recipe, shards=shards, restart=True)
+            made.append(contents(trained.folder))
+        assert train_retrieval(imported, recipe).up_to_date
+    made = [{name: data for name, data in files.items() if name != MANIFEST} for files in made]
+    refused = CliRunner().invoke(
+        cli, ["train", "retrieval", "-w", str(imported.root), "--shards", "x", "--embeddings", "y"]
+    )
+
+    assert made[0] == made[1]
+    assert "model.safetensors" in made[0]
+    assert refused.exit_code == 2
+    assert "Leave out `--embeddings`" in refused.output
 
 
 def test_export_for_trident(imported: Workspace, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from pathalign.errors import BadEmbeddings
 from pathalign.store.foreign.foreign_bag import PX0, UM, ForeignBag, checked_arrays, number, text, whole
 from pathalign.store.hdf5 import DAMAGE, brief, stored
+from pathalign.store.int8_rows import dequantised
 
 _NAMES = ("features", "feats", "patch_embeddings")
 """What the embeddings are called; the last in STAMP's files of multiplexed slides."""
@@ -84,7 +85,10 @@ def _read(path: Path, f: h5py.File, positions: Path | None, encoder: str | None)
         )
     if (kind := text(f.attrs, "feat_type")) not in (None, "tile"):
         raise BadEmbeddings(f"{path.name} holds {kind} embeddings; expected those of tiles (`stamp preprocess`).")
-    embeddings, coords = checked_arrays(path.name, stored(f[name]), stored(f["coords"]))
+    rows = stored(f[name])
+    if "pathalign_format" in f.attrs and "scale" in f:
+        rows = dequantised(rows, stored(f["scale"]))
+    embeddings, coords = checked_arrays(path.name, rows, stored(f["coords"]))
     if name != "features":
         return _stamp(f, embeddings, coords)
     if "pathalign_format" in f.attrs:

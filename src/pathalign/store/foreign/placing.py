@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from pathalign.domain.geometry import PatchGrid, PatchSpec
 from pathalign.errors import BadEmbeddings, MissingResolution
 from pathalign.store.foreign.foreign_bag import PX0, UM, ForeignBag
+from pathalign.store.int8_rows import dequantised, quantised
 
 SAME = 0.02
 """Two statements of a resolution that differ by less are the same scanner's; above, one of them is wrong."""
@@ -25,6 +26,12 @@ class Given:
     coords_unit: str | None = None
     half: bool = False
     """Round embeddings to half precision, and record the largest error."""
+    int8: bool = False
+    """Round embeddings to int8 with a scale for each row, and record the largest error."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the provenance says was given; what a version before did not know is there only where it was given."""
+        return {name: value for name, value in asdict(self).items() if name != "int8" or value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +72,8 @@ def placed(name: str, bag: ForeignBag, *, slide_mpp: float | None, given: Given)
         tissue_share=np.full(len(bag), np.nan, np.float32),
     )  # fmt: skip
     embeddings, largest_error = kept(name, bag.embeddings, half=given.half)
+    if given.int8:
+        largest_error = float(np.abs(dequantised(*quantised(embeddings)) - bag.embeddings).max(initial=0))
     return PlacedBag(
         embeddings=embeddings, grid=grid,
         facts={

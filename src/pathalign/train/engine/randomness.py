@@ -56,6 +56,13 @@ class StepRandom:
         drawn = [self.item(int(i), stream).standard_normal(shape, dtype=np.float32) for i in items]
         return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, *shape)
 
+    def seed_dropout_from(self, item: int) -> None:
+        """Seed torch's own generators for a group of items that begins with an item, whichever process has the group.
+
+        The same group draws the same masks everywhere; where groups are other ones, the masks are.
+        """
+        torch.manual_seed(_key(self.seed, self.step, f"/from {item}"))
+
     def seed_dropout(self, rank: int = 0, micro: int = 0) -> None:
         """Seed torch's own generators, from which dropout draws; every process and micro-batch has other masks."""
         place = f"/{rank}/{micro}" if rank or micro else ""

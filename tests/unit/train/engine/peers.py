@@ -99,7 +99,10 @@ def gradients_of(objective: Objective, world: World, *, step: int, seed: int) ->
 
 
 def stages(cohort: Any, size: Any, recipe: Any) -> dict[str, Objective]:
-    """An objective of every stage of R and G, in double precision, without dropout, the same in every process."""
+    """An objective of every stage of R and G, in double precision, the same in every process.
+
+    Without dropout but for stage 1 in two phases, once, whose groups of two slides are the same in both processes.
+    """
     from pathalign.model.describer import Describer
     from pathalign.train.cohort import BagAugmentation
     from pathalign.train.generation import Stage1Objective, Stage2Objective
@@ -111,15 +114,18 @@ def stages(cohort: Any, size: Any, recipe: Any) -> dict[str, Objective]:
     language, frozen = (LanguageModelObjective(texts, recipe) for _ in range(2))
     language.module.eval()  # its dropout has other masks in every process
 
-    def describer() -> Describer:
+    def describer(**changed: float) -> Describer:
         torch.manual_seed(1)
-        return Describer(new_aligner(cohort, size, text_encoder=None, seed=0), frozen.frozen())
+        return Describer(new_aligner(cohort, replace(size, **changed), text_encoder=None, seed=0), frozen.frozen())
 
     plain = BagAugmentation()
     found: dict[str, Objective] = {
         "retrieval": ContrastiveObjective(describer().aligner, cohort, schedule, plain),
         "stage 1": Stage1Objective(describer(), cohort, schedule, plain),
         "stage 1 in two phases": Stage1Objective(describer(), cohort, schedule, plain, slides_at_once=2),
+        "stage 1 in two phases, with dropout": Stage1Objective(
+            describer(dropout=0.3), cohort, schedule, plain, slides_at_once=2
+        ),
         "stage 2": Stage2Objective(describer(), cohort, schedule, plain),
         "language model": language,
     }

@@ -75,6 +75,18 @@ def test_numbers_of_items_are_independent() -> None:
     assert abs(np.corrcoef(drawn.ravel(), other.ravel())[0, 1]) < 0.04
 
 
+def test_dropout_of_a_group_is_the_same_in_every_process() -> None:
+    """Its masks follow from seed, step and its first item; they are none of those of processes."""
+    drawn = {}
+    for seed, step, item in [(1, 2, 0), (1, 2, 8), (1, 3, 0), (2, 2, 0), (1, 2, 8)]:
+        StepRandom.at(seed, step).seed_dropout_from(item)
+        drawn.setdefault((seed, step, item), []).append(torch.rand(4).tolist())
+    StepRandom.at(1, 2).seed_dropout()
+
+    assert drawn[1, 2, 8][0] == drawn[1, 2, 8][1]
+    assert len({tuple(values[0]) for values in [*drawn.values(), [torch.rand(4).tolist()]]}) == 5
+
+
 def test_dropout_differs_between_processes_and_micro_batches_only() -> None:
     """Seeded twice for one place it is the same; for another process or micro-batch it is another."""
     drawn = {}

@@ -26,7 +26,9 @@ from pathalign.train.recipes import LanguageModelRecipe, QFormerSize
 
 pytestmark = pytest.mark.unit
 
-STAGES = ["retrieval", "stage 1", "stage 1 in two phases", "stage 2", "language model"]
+STAGES = [
+    "retrieval", "stage 1", "stage 1 in two phases", "stage 1 in two phases, with dropout", "stage 2", "language model",
+]  # fmt: skip
 
 
 def stop_at(step: int) -> Callable[[int, dict[str, float]], None]:
