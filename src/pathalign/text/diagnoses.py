@@ -89,6 +89,8 @@ _STAGED = re.compile(r"\b[yr]?pT(?:[0-4][a-d]?|is)\b")
 _SENTENCE = re.compile(r"^|[.:\n]\s+")
 _DETAILS = re.compile(r"\s+DETAILS\b", re.IGNORECASE)
 _CONTINUED = re.compile(r"\s*\(\s*cont", re.IGNORECASE)
+# "Diagnosis discrepancy" is a line of the form by which a study judges a report.
+_FORM_LINE = re.compile(r"[^:]{0,60}?\wiscrepan", re.IGNORECASE)
 
 _PART_AFTER = re.compile(r"[.:;\n)]\s{1,3}(?:PART \d|\d{1,2}[.)]|\(?[B-Z][.):])\s{0,2}(?:SP:\s?)?[A-Z][A-Za-z]{3}")
 
@@ -229,6 +231,8 @@ def _rank(report: str, match: re.Match[str]) -> tuple[int | None, bool]:
     line = re.split(r"[.:;\n)\]>]", before)[-1]
     words = [word.casefold() for word in re.findall(r"[A-Za-z]+", line)]
     if not _FOLLOWS.match(report, match.end()) or _CONTINUED.match(report, match.end()):
+        return None, False
+    if _FORM_LINE.match(report, match.end()):
         return None, False
     if words and _OLD.fullmatch(words[-1]) and match[0][0].isupper():
         return None, True
