@@ -133,7 +133,7 @@ _ATTESTED = re.compile(
 _ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan")
 # What may stand before them in a sentence of its own: "My sig. ature ...", "Criteria. Diagnosis Discrepancy".
 _BROKEN_OFF = re.compile(
-    r"(?:\b(?:my \w{0,8}|by this|and|I)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
+    r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
     re.IGNORECASE,
 )
 _SENTENCE_CHARS = 120
