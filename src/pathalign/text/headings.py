@@ -72,8 +72,11 @@ _WORDS = {
     r"CANCER|PROTOCOL)[^.:\n]{0,60}|(?:CASE|TUMOU?R|STAGING|PATHOLOG\w+|CANCER)(?: \w+)? (?:SYNOPSIS|SUMMARY|STAGING|"
     rf"PARAMETERS){_TO_END}|(?:P?TNM|AJCC){_TO_END}|SURGICAL PATHOLOGY CANCER{_TO_END}|SUMMARY OF FINDINGS"
     r"|KEY PATHOLOGICAL FINDINGS",
-    SectionKind.COMMENT: r"(?:DIAGNOSIS |PATHOLOGIST )?COMMENTS?(?:\(S\))?|NOTES?|SUMMARY",
+    SectionKind.COMMENT: r"(?:(?:(?:FINAL )?DIAGNOSIS|DIAGNOSTIC|PATHOLOGIST(?:'S)?|INTERPRETIVE|GENERAL|FINAL|ADDITIONAL|OTHER|"
+    r"MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?|FOOTNOTES?|DISCUSSION",
     SectionKind.ANCILLARY: rf"ANCILLARY STUDIES|(?:RESULTS OF )?IMMUNO(?:HISTOCHEM|PEROX|STAIN){_TO_END}"
+    r"|RESULTS? OF (?:THE )?(?:SPECIAL|IMMUN|HISTOCHEM|HER-?2|FISH)[^.:\n>]{0,60}|FLOW CYTOMETRY|METHODOLOGY|METHODS?|"
+    r"REFERENCES?|DISCLAIMERS?|LIMITATIONS|FDA COMMENT|TEST DESCRIPTION|PROGNOSTIC MARKERS|BIOMARKERS?(?: REPORT)?"
     rf"|SPECIAL (?:STAINS?|STUDIES|PROCEDURES)[^.:\n]{{0,20}}|SUMMARY OF IMMUNO{_TO_END}|CYTOGENETIC{_TO_END}"
     rf"|MOLECULAR (?:ANATOMIC|STUDIES|TEST){_TO_END}|HISTO(?:LOGY)? STAIN{_TO_END}",
 }  # fmt: skip
@@ -108,7 +111,7 @@ _OPENERS = frozenset(
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
         "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost part fina "
-        "rele veri resi conf at page",
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom",
     )
 )
 
@@ -143,8 +146,18 @@ _TABLE = re.compile(
     r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
+# A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.
+_STATED = re.compile(r"(?:P?TNM|AJCC)\b[^.:\n]{0,40}(?:[=:-]\s{0,2}\(?)[ypr]{0,2}[TG]\s?[0-4ixXI]", re.IGNORECASE)
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
+# Fields of a protocol's table, whose first one may be "Specimen".
+_PROTOCOL = re.compile(
+    r"[.:;\n]\s{1,3}(?:SPECIMEN (?:LATERALITY|INTEGRITY|SIZE|TYPE|WEIGHT)|TUMOU?R (?:SITE|SIZE|FOCALITY|LOCATION|"
+    r"LATERALITY|EXTENT)|LATERALITY|HISTOLOGIC(?:AL)? (?:TYPE|GRADE)|PROCEDURE|LYMPH NODE SAMPLING|OTHER ORGANS)\b"
+    r"[^.:\n]{0,40}:",
+    re.IGNORECASE,
+)
+_PROTOCOL_CHARS, _LEAST_FIELDS = 250, 2
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
 # "Frozen section diagnosis is confirmed." is a sentence.
 _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
@@ -218,10 +231,21 @@ def _opened(report: str) -> Iterator[Heading]:
             continue
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
+        if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
+            continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue
         after = _TERMINATOR.match(report, found.end())
+        if kind is SectionKind.SPECIMENS and _opens_protocol(report, start):
+            kind = SectionKind.SYNOPTIC
         yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
+
+
+def _opens_protocol(report: str, start: int) -> bool:
+    """Whether "Specimen:" is the first field of a protocol's table."""
+    if not _SPECIMEN_FIELD.match(report, start):
+        return False
+    return len(_PROTOCOL.findall(report, start, start + _PROTOCOL_CHARS)) >= _LEAST_FIELDS
 
 
 def is_bare_specimen(report: str, heading: Heading) -> bool:
