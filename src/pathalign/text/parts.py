@@ -31,6 +31,7 @@ _PROCEDURE = re.compile(
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
 _JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\s*-\s*")
+_DASHED = re.compile(r"(?<=[\w)\]'\"])(?<!(?i:salpingo)) ?-\.\s(?![a-z])")  # "LUNG, BIOPSY -.": a dash at a line's end
 _COLON = re.compile(r":(?!\d)")
 _OTHER_END = re.compile(r"\s+[-–]\s*|\n|\.\s|\.?$|\s{3,}")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
@@ -132,14 +133,14 @@ def split_header(text: str) -> tuple[str, str]:
     if prefix and prefix[0].rstrip().endswith(":"):
         text = text[prefix.end() :]
     head = text[:_HEADER_CHARS]
-    for end in (_COLON, _OTHER_END):
+    for end in (_DASHED, _COLON, _OTHER_END):
         cut = end.search(head)
         if cut is None:
             continue
         header = head[: cut.start()].strip(" .-\n\"'")
         if _FIELD.match(header):
             return "", text
-        named = cut[0] == ":" or (organ_of(header) and len(header.split()) <= 14)
+        named = end is not _OTHER_END or (organ_of(header) and len(header.split()) <= 14)
         if (
             named
             and header.count(". ") <= 2
