@@ -200,11 +200,15 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
             grown = _Chain(gain, (mark,))
         if first == 1:
             begun.add(kind)
-        known = chains[kind].get(last)
-        if grown is not None and (known is None or grown.score > known.score):
-            chains[kind][last] = grown
-            if kind not in opened:
-                opened.append(kind)
+        if grown is None:
+            continue
+        # "A and C" may be followed by D, or by the B that it left out.
+        for end in {last, first if "/" in normal_label(mark["label"]) else last}:
+            known = chains[kind].get(end)
+            if known is None or grown.score > known.score:
+                chains[kind][end] = grown
+                if kind not in opened:
+                    opened.append(kind)
     best_of = [max(chains[kind].values(), key=lambda chain: chain.score).marks for kind in opened]
     if not best_of:
         return ()
@@ -259,6 +263,10 @@ def _begins(mark: re.Match[str], text: str) -> bool:
     before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
     if mark["label"][0] == "0":
         return False
+    if mark["open"] and "/" in mark["label"] and mark["label"][0].isdigit():
+        return False  # "(2/40)" counts nodes
+    if mark["close"] == ")." and not mark["open"] and before.rfind("(") > before.rfind(")"):
+        return False  # "(see also. Part 4)."
     return not before or before[-1] in _ENDS_BEFORE or before[-1] == "\n"
 
 
