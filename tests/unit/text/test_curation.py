@@ -273,3 +273,30 @@ def test_a_stage_on_a_line_of_its_own_heads_no_table() -> None:
     part = curate_report(f"DIAGNOSIS: PROSTATE, RESECTION: Adenocarcinoma. {text}").parts[0]
 
     assert part.generation_text == "Prostate: Adenocarcinoma. Prostatic hyperplasia."
+
+
+@pytest.mark.parametrize(
+    ("parts", "labels"),
+    [
+        ("A and C. Liver, resection: Adenoma. B. Gallbladder, cholecystectomy: Cholecystitis.", ["A/C", "B"]),
+        ("1&3. Colon, resection: Adenoma. 2. Spleen, splenectomy: Normal spleen.", ["1/3", "2"]),
+        ("1. Skin, excision: Nevus. 2. Renal cyst (excision): Benign cyst. 3. Fat, excision: Fat.", ["1", "2", "3"]),
+        ('1. Skin, excision: Nevus. 2. "Cancer of the lip", excision: Scar. 3. Fat, excision: Fat.', ["1", "2", "3"]),
+        ("1. Skin, excision: Nevus. 2. Urethral margin, biopsy (D) - Scar. 3. Fat, excision: Fat.", ["1", "2", "3"]),
+        ("A. Skin, excision: Nevus. B. Spleen, biopsy Negative for tumor. C. Fat, excision: Fat.", ["A", "B", "C"]),
+        ("# 1. Lung, biopsy: Granuloma. # 2. 2R lymph node, biopsy: Benign.", ["1", "2"]),
+        ("PART 1: Lung, biopsy: Granuloma. PART. 2: Lymph node, biopsy: Benign.", ["1", "2"]),
+        ("PART 1: Lung, biopsy: Scar (see also. Part 2). No tumor. PART 2: Node, biopsy: Benign.", ["1", "2"]),
+        ("1. Kidney, excision: Tumor in nodes; (1/2). No more. 2. Node, excision: Benign.", ["1", "2"]),
+    ],
+)  # fmt: skip
+def test_labels_of_parts(parts: str, labels: list[str]) -> None:
+    """Labels are found where a shared one leaves some out, and before headers that name a cyst or quote a surgeon."""
+    assert [part.label for part in curate_report(f"FINAL DIAGNOSIS: {parts} GROSS: Grey.").parts] == labels
+
+
+def test_a_finding_before_its_organ_is_no_header() -> None:
+    """ "Diagnosis: organ, operation" is read as a finding."""
+    part = curate_report("DIAGNOSIS: No pathological diagnosis: Parathyroid, biopsy. GROSS: Grey.").parts[0]
+
+    assert (part.header, part.findings) == ("", ("No pathological diagnosis: Parathyroid, biopsy",))
