@@ -7,7 +7,7 @@ report stay out of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pathalign.text import views
@@ -61,6 +61,8 @@ class CuratedReport:
     text: str = field(default="", repr=False)
     """The report as it was given."""
     sections: tuple[Section, ...] = ()
+    detail_end: int = 0
+    """Where the comments and tables that follow the diagnosis end; they are no part of it, unless parts follow."""
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -86,7 +88,7 @@ class CuratedReport:
         top = self.sections[0].start if self.sections else len(self.text)
         for start, end, kind in [(0, top, None), *bounds]:
             for begin, stop in _without(start, end, taken):
-                inside = self.diagnosis_start <= begin < self.diagnosis_end
+                inside = self.diagnosis_start <= begin < max(self.diagnosis_end, self.detail_end)
                 reason = Dropped.DETAIL if inside else Dropped.ELSEWHERE
                 label = next((part.label for part in self.parts if part.start <= begin < part.end), "")
                 for sentence in sentences(self.text, begin, stop):
@@ -108,15 +110,18 @@ def curate_report(report: str) -> CuratedReport:
         report, [Span(start=s.body, end=s.end) for s in found.sections if s.kind is SectionKind.SPECIMENS]
     )
     whole = PartSpan(label="", start=span.start, body=span.start, end=span.end)
-    parts = tuple(_curated(report, part) for part in find_parts(report, span, received) or (whole,))
+    *spans, last = find_parts(report, span, received) or (whole,)
+    spans.append(replace(last, end=last.body + findings_span(report[last.body : last.end])[1]))
+    parts = tuple(_curated(report, part) for part in spans)
     stated = any(part.findings for part in parts)
     return CuratedReport(
         parts=parts,
         diagnosis_start=span.start,
-        diagnosis_end=span.end,
+        diagnosis_end=parts[-1].end,
         problem=None if stated else "the diagnosis section states no finding",
         text=report,
         sections=found.sections,
+        detail_end=span.end,
     )
 
 

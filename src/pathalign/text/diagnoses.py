@@ -89,15 +89,21 @@ _STAGED = re.compile(r"\b[yr]?pT(?:[0-4][a-d]?|is)\b")
 _SENTENCE = re.compile(r"^|[.:\n]\s+")
 _DETAILS = re.compile(r"\s+DETAILS\b", re.IGNORECASE)
 _CONTINUED = re.compile(r"\s*\(\s*cont", re.IGNORECASE)
+# "Diagnosis discrepancy" is a line of the form by which a study judges a report.
+_FORM_LINE = re.compile(r"[^:]{0,60}?\wiscrepan", re.IGNORECASE)
 
 _PART_AFTER = re.compile(r"[.:;\n)]\s{1,3}(?:PART \d|\d{1,2}[.)]|\(?[B-Z][.):])\s{0,2}(?:SP:\s?)?[A-Z][A-Za-z]{3}")
 
 # A gross description without its heading: "1). The specimen is received fresh, labeled ...".
 _GROSS_UNTITLED = re.compile(
     r"(?<=[.:)\n,] )(?:\(?(?:[A-Z]|\d{1,2})[).:]{1,2} {0,2})?"
-    r"(?:(?:The )?specimens? (?:is|are|was|were) received (?:fresh|in )|Received (?:fresh|in formalin)[^.]{0,60}label)",
+    r"(?:(?:The )?specimens? (?:(?:(?:is|are|was|were) )?(?:received|submitted) (?:fresh|in\b|entirely|as |is\b)|"
+    r"consists? of (?:an? |one |two |multiple |the )|weighs |(?:is |was )?labell?ed with the (?:patient|name))"
+    r"|Received (?:fresh|in formalin)[^.]{0,60}(?:label| is an? |designated)"
+    r"|Received (?:is|are) (?:an? |one |two |multiple |specimen))",
     re.IGNORECASE,
 )
+_GROSS_HINTS = ("eceived", "pecimen", "PECIMEN", "ECEIVED")
 _SHORTEST_BODY = 12
 """Characters; a heading with less below it is a form's empty field, or one heading printed twice."""
 _SHORT_REPORT = 900
@@ -230,6 +236,8 @@ def _rank(report: str, match: re.Match[str]) -> tuple[int | None, bool]:
     words = [word.casefold() for word in re.findall(r"[A-Za-z]+", line)]
     if not _FOLLOWS.match(report, match.end()) or _CONTINUED.match(report, match.end()):
         return None, False
+    if _FORM_LINE.match(report, match.end()):
+        return None, False
     if words and _OLD.fullmatch(words[-1]) and match[0][0].isupper():
         return None, True
     final = "final" in words
@@ -294,7 +302,8 @@ def untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
 def section_end(report: str, start: int, found: list[Heading]) -> int:
     """The offset at which the next section of the report begins, with or without a heading, or its length."""
     end = _heading_after(report, start, found)
-    if "eceived" in report[start:end]:
+    body = report[start:end]
+    if any(map(body.__contains__, _GROSS_HINTS)):
         gross = _GROSS_UNTITLED.search(report, start + _SHORTEST_BODY, end)
         return gross.start() if gross else end
     return end

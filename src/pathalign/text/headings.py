@@ -34,7 +34,7 @@ class SectionKind(StrEnum):
     ADMINISTRATIVE = "administrative"
     """Signatures, codes."""
     DISCLAIMER = "disclaimer"
-    """What a laboratory must say of its tests; may stand between parts."""
+    """What a laboratory must say of its tests, and the foot of a page; may stand between parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,14 +66,18 @@ _WORDS = {
     rf"|FROZEN DIAGNOS[IE]S|PERMANENT (?:SECTION )?DIAGNOS[IE]S|PRELIMINARY FROZEN{_TO_END}|(?:OR|O\.R\.) CONSULTATION",
     SectionKind.ADDENDUM: rf"(?:START OF )?ADDENDUM{_TO_END}|ADDENDA|PROCEDURES?/ADDENDA"
     rf"|SUPPLEMENT(?:AL|ARY)? REPORT{_TO_END}|AMENDMENTS?|REVISION DESCRIPTION",
-    SectionKind.ADMINISTRATIVE: rf"SNOMED{_TO_END}|ICD-?\s?\d*{_TO_END}|CPT CODES?{_TO_END}|PATHOLOGISTS?|PRINTED"
+    SectionKind.ADMINISTRATIVE: rf"SNOMED{_TO_END}|ICD-?\s?\d*{_TO_END}|CPT CODES?{_TO_END}|PATHOLOGISTS?"
     r"|PERFORMED BY",
     SectionKind.SYNOPTIC: rf"SYNOPTIC{_TO_END}|CASE SYNOPSIS|CAP (?:TEMPLATE|CHECKLIST|SYNOPTIC|"
     r"CANCER|PROTOCOL)[^.:\n]{0,60}|(?:CASE|TUMOU?R|STAGING|PATHOLOG\w+|CANCER)(?: \w+)? (?:SYNOPSIS|SUMMARY|STAGING|"
     rf"PARAMETERS){_TO_END}|(?:P?TNM|AJCC){_TO_END}|SURGICAL PATHOLOGY CANCER{_TO_END}|SUMMARY OF FINDINGS"
     r"|KEY PATHOLOGICAL FINDINGS",
-    SectionKind.COMMENT: r"(?:DIAGNOSIS |PATHOLOGIST )?COMMENTS?(?:\(S\))?|NOTES?|SUMMARY",
+    SectionKind.COMMENT: r"(?:(?:(?:FINAL )?DIAGNOSIS|DIAGNOSTIC|PATHOLOGIST(?:'S)?|INTERPRETIVE|GENERAL|FINAL|"
+    r"ADDITIONAL|OTHER|MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?|"
+    r"FOOTNOTES?|DISCUSSION",
     SectionKind.ANCILLARY: rf"ANCILLARY STUDIES|(?:RESULTS OF )?IMMUNO(?:HISTOCHEM|PEROX|STAIN){_TO_END}"
+    r"|RESULTS? OF (?:THE )?(?:SPECIAL|IMMUN|HISTOCHEM|HER-?2|FISH)[^.:\n>]{0,60}|FLOW CYTOMETRY|METHODOLOGY|METHODS?|"
+    r"REFERENCES?|DISCLAIMERS?|LIMITATIONS|FDA COMMENT|TEST DESCRIPTION|PROGNOSTIC MARKERS|BIOMARKERS?(?: REPORT)?"
     rf"|SPECIAL (?:STAINS?|STUDIES|PROCEDURES)[^.:\n]{{0,20}}|SUMMARY OF IMMUNO{_TO_END}|CYTOGENETIC{_TO_END}"
     rf"|MOLECULAR (?:ANATOMIC|STUDIES|TEST){_TO_END}|HISTO(?:LOGY)? STAIN{_TO_END}",
 }  # fmt: skip
@@ -82,8 +86,18 @@ _SIGNATURE = (
     r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
     r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
+    r"|I, (?:AND/? ?)?OR MY|I,?\.? ?THE (?:UNDERSIGNED|SIGNING|STAFF|RESPONSIBLE)"
+    r"|SIGNED(?: OUT)?(?: BY|\W{0,3}ELECTRONIC)"
+    r"|THE EXAMINATION OF THIS CASE|COMPLIANCE VALIDATED|COST OF DIAGNOSTIC|PARTICIPANTS OF APPRAISAL"
+    r"|(?:FINAL )?DIAGNOSIS (?:PERFORMED|RENDERED) BY|RELEASED BY|VERIFIED(?=:| BY)"
+    r"|(?:RESIDENT|ATTENDING) (?:PHYSICIAN|PATHOLOGIST)(?: ?:|\.)|AT THE REQUEST OF THE UNDERSIGNED"
 )
-_DISCLAIMER = r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
+_DISCLAIMER = (
+    r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
+    # the foot of a page
+    r"|PRINTED(?=\s{0,2}:)|CONFIDENTIAL(?=\.| DOC| AND)|THIS (?:REPORT|DOCUMENT) IS (?:PRIVILEGED|CONFIDENTIAL)"
+    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES"
+)
 _HEADING = re.compile(
     "(?:"
     + "|".join(f"(?P<{kind.value}>{words})" for kind, words in _WORDS.items())
@@ -97,7 +111,8 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t-",
+        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost part fina "
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom",
     )
 )
 
@@ -113,14 +128,37 @@ def _first_letters() -> str:
 
 _OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
 _TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_WORD}")
+# What attests a report or judges its fitness for a study, within its sentence, whose first words may be misread.
+_ATTESTED = re.compile(
+    r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)|\battest(?:ation)? that\b"
+    r"|\(electronic(?:ally)? sign|\bqualified designee\b|\b(?:\w+ ){0,5}\wiscrepan\w+",
+    re.IGNORECASE,
+)
+_ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan")
+# What may stand before them in a sentence of its own: "My sig. ature ...", "Criteria. Diagnosis Discrepancy".
+_BROKEN_OFF = re.compile(
+    r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
+    re.IGNORECASE,
+)
+_SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
     r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
     r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
+# A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.
+_STATED = re.compile(r"(?:P?TNM|AJCC)\b[^.:\n]{0,40}(?:[=:-]\s{0,2}\(?)[ypr]{0,2}[TG]\s?[0-4ixXI]", re.IGNORECASE)
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
+# Fields of a protocol's table, whose first one may be "Specimen".
+_PROTOCOL = re.compile(
+    r"[.:;\n]\s{1,3}(?:SPECIMEN (?:LATERALITY|INTEGRITY|SIZE|TYPE|WEIGHT)|TUMOU?R (?:SITE|SIZE|FOCALITY|LOCATION|"
+    r"LATERALITY|EXTENT)|LATERALITY|HISTOLOGIC(?:AL)? (?:TYPE|GRADE)|PROCEDURE|LYMPH NODE SAMPLING|OTHER ORGANS)\b"
+    r"[^.:\n]{0,40}:",
+    re.IGNORECASE,
+)
+_PROTOCOL_CHARS, _LEAST_FIELDS = 250, 2
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
 # "Frozen section diagnosis is confirmed." is a sentence.
 _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
@@ -132,6 +170,8 @@ DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCIL
 _DETAIL_HINTS = (
     "SYNOP", "CAP ", "SUMMARY", "STAGING", "PARAMETERS", "TNM", "AJCC", "SURGICAL PATHOLOGY", "KEY ", "CHECKLIST",
     "COMMENT", "NOTE", "ANCILLARY", "IMMUNO", "SPECIAL", "CYTOGEN", "MOLECULAR", "STAIN", "TEST", "ANTIBOD",
+    "PRINTED", "CONFIDENTIAL", "PAGE", "CONTINUES", "SPECIMEN:", "SPECIMENS:", "SPECIMEN.", "REMARK", "FOOTNOTE",
+    "DISCUSSION", "RESULT", "CYTOMETRY", "METHOD", "REFERENCE", "DISCLAIMER", "LIMITATIONS", "MARKER",
 )  # fmt: skip
 
 
@@ -146,7 +186,20 @@ def headings(report: str) -> list[Heading]:
 
     A numbered specimen ("Specimen #1:") heads a part of a diagnosis, and is no heading here.
     """
-    return sorted([*_opened(report), *_tables(report)], key=lambda heading: heading.start)
+    return sorted([*_opened(report), *_tables(report), *_attested(report)], key=lambda heading: heading.start)
+
+
+def _attested(report: str) -> Iterator[Heading]:
+    """Sentences of attestation, and the form by which a study judges a report, without headings of their own."""
+    if not any(map(report.__contains__, _ATTESTED_HINTS)):
+        return
+    for found in _ATTESTED.finditer(report):
+        top = max(0, found.start() - _SENTENCE_CHARS)
+        start = max(report.rfind(". ", top, found.start()) + 2, report.rfind("\n", top, found.start()) + 1)
+        start = start if start > max(top, 1) else found.start()
+        broken_off = _BROKEN_OFF.search(report, max(0, start - 40), start)
+        start = broken_off.start() if broken_off else start
+        yield Heading(kind=SectionKind.ADMINISTRATIVE, start=start, body=start)
 
 
 def _tables(report: str) -> Iterator[Heading]:
@@ -180,10 +233,21 @@ def _opened(report: str) -> Iterator[Heading]:
             continue
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
+        if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
+            continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue
         after = _TERMINATOR.match(report, found.end())
+        if kind is SectionKind.SPECIMENS and _opens_protocol(report, start):
+            kind = SectionKind.SYNOPTIC
         yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
+
+
+def _opens_protocol(report: str, start: int) -> bool:
+    """Whether "Specimen:" is the first field of a protocol's table."""
+    if not _SPECIMEN_FIELD.match(report, start):
+        return False
+    return len(_PROTOCOL.findall(report, start, start + _PROTOCOL_CHARS)) >= _LEAST_FIELDS
 
 
 def is_bare_specimen(report: str, heading: Heading) -> bool:

@@ -18,7 +18,7 @@ from pathalign.text.sections import detail_start
 
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
-    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:PART|SPECIMEN)S?\s*[#(]?\s*(?!S\b)|\#)?"
+    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:(?:PART|SPECIMEN)S?|(?-i:PART\.))\s*[#(]?\s*(?!S\b)|\#\s?)?"
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
@@ -29,16 +29,26 @@ _MARK = re.compile(
 _PROCEDURE = re.compile(
     r"\b(?:\w*tomy|biops\w+|excision|resection|dissection|margin|amputation|removal|curett\w+|bx)\b", re.IGNORECASE
 )
+_OPERATION = re.compile(
+    r"\b(?:\w+ectomy|\w*otomy|biops\w+|excision|dissection|amputation|curett\w+|bx)\b", re.IGNORECASE
+)
+_SAID = re.compile(r"\.\s|:|\b(?:no|not|without|negative|free|benign|normal)\b", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"]*\"")
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
 _JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\s*-\s*")
+_DASHED = re.compile(r"(?<=[\w)\]'\"])(?<!(?i:salpingo)) ?-\.\s(?![a-z])")  # "LUNG, BIOPSY -.": a dash at a line's end
 _COLON = re.compile(r":(?!\d)")
 _OTHER_END = re.compile(r"\s+[-–]\s*|\n|\.\s|\.?$|\s{3,}")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
+_LOST_COLON = re.compile(
+    r"(?i:biopsy|excision|dissection|ectomy|\bbx)\.?\)?(?P<end>\s)(?=Neg|NEG|No |NO |Benign|BENIGN|Pos|POS|Meta|META|"
+    r"Inva|INVA|Chronic|CHRONIC|One |ONE |Two |TWO )"
+)  # "Spleen, biopsy Negative for tumor."
 # "Specimen type: lobectomy" is a field of a table, not a header.
 _FIELD = re.compile(
     r"(?:specimen|tumou?r|histologic\w*|microscopic|diagnos\w+|procedure|note)\b(?! (?:of|from))", re.IGNORECASE
 )
-_HEADER_CHARS = 250
+_HEADER_CHARS, _MOST_WORDS, _FEW_WORDS = 250, 14, 9
 _NUMBERS_FROM_START = 40
 _LETTERS_FROM_START, _WORDS_FROM_START = 160, 400
 """Characters of preamble (a form's fields) that may stand between the section's heading and its first label."""
@@ -126,29 +136,35 @@ def labels_within(label: str) -> frozenset[str]:
 def split_header(text: str) -> tuple[str, str]:
     """(header, findings) of a part's text; the header is "" when the text begins with a finding.
 
-    A header ends at a colon, or at a dash, a line end or a full stop when it names an organ and no diagnosis.
+    A header ends at a colon, or at a dash, a line end or a full stop when it names an organ or an operation and no
+    diagnosis; a colon may be lost after an operation.
     """
     prefix = _SPECIMEN_PREFIX.match(text)
     if prefix and prefix[0].rstrip().endswith(":"):
         text = text[prefix.end() :]
     head = text[:_HEADER_CHARS]
-    for end in (_COLON, _OTHER_END):
+    for end in (_DASHED, _COLON, _OTHER_END, _LOST_COLON):
         cut = end.search(head)
         if cut is None:
             continue
-        header = head[: cut.start()].strip(" .-\n\"'")
+        written = head[: cut.start("end") if end is _LOST_COLON else cut.start()]
+        header = written.strip(" .-\n\"'")
         if _FIELD.match(header):
             return "", text
-        named = cut[0] == ":" or (organ_of(header) and len(header.split()) <= 14)
-        if (
-            named
-            and header.count(". ") <= 2
-            and header.count(";") <= 2
-            and is_malignant(header) is None
-            and len(header) > 2
-        ):
+        named = end is not _OTHER_END or (
+            (organ_of(header) or _OPERATION.search(header)) and len(header.split()) <= _MOST_WORDS
+        )
+        if named and header.count(". ") <= 2 and header.count(";") <= 2 and not _states(written) and len(header) > 2:
             return header, text[cut.end() :]
     return "", text
+
+
+def _states(header: str) -> bool:
+    """Whether a header states a finding; what a surgeon quoted does not, nor does "cyst" beside the operation."""
+    verdict = is_malignant(_QUOTED.sub(" ", header) if '"' in header else header)
+    if verdict is False and len(header.split()) <= _FEW_WORDS and not _SAID.search(header):
+        return _OPERATION.search(header) is None
+    return verdict is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +215,15 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
             grown = _Chain(gain, (mark,))
         if first == 1:
             begun.add(kind)
-        known = chains[kind].get(last)
-        if grown is not None and (known is None or grown.score > known.score):
-            chains[kind][last] = grown
-            if kind not in opened:
-                opened.append(kind)
+        if grown is None:
+            continue
+        # "A and C" may be followed by D, or by the B that it left out.
+        for end in {last, first if "/" in normal_label(mark["label"]) else last}:
+            known = chains[kind].get(end)
+            if known is None or grown.score > known.score:
+                chains[kind][end] = grown
+                if kind not in opened:
+                    opened.append(kind)
     best_of = [max(chains[kind].values(), key=lambda chain: chain.score).marks for kind in opened]
     if not best_of:
         return ()
@@ -258,6 +278,10 @@ def _begins(mark: re.Match[str], text: str) -> bool:
     before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
     if mark["label"][0] == "0":
         return False
+    if mark["open"] and "/" in mark["label"] and mark["label"][0].isdigit():
+        return False  # "(2/40)" counts nodes
+    if mark["close"] == ")." and not mark["open"] and before.rfind("(") > before.rfind(")"):
+        return False  # "(see also. Part 4)."
     return not before or before[-1] in _ENDS_BEFORE or before[-1] == "\n"
 
 

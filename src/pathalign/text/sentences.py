@@ -10,12 +10,20 @@ from pathalign.text.normalise import tidy
 # Cleaned reports end every line with a full stop, so a sentence that goes on in small letters, or whose last word
 # cannot end one, was broken by the line and not by its author.
 _BROKEN = re.compile(
-    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|no|not|without|involving|invading|"
-    r"squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|perineural|surgical|"
-    r"(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|invasive|infiltrating|"
-    r"submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
-    r"see|into|than|as|measuring|negative|positive|free|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
+    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|(?<![:?=] )(?:no|not)|"
+    r"without|involving|invading|squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|"
+    r"perineural|surgical|(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|"
+    r"invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"see|into|than|as|measuring|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
+)
+# A verdict ends a sentence, unless what it is about follows: "NEGATIVE. FOR TUMOR".
+_VERDICT = re.compile(r"\b(?:positive|negative|free)\.?\s*$", re.IGNORECASE)
+_ABOUT = re.compile(r"(?:for|of|from|by|in|at|to)\b", re.IGNORECASE)
+# In a text in capitals these words begin no sentence; a count of nodes alone belongs to what stands before it.
+_CARRIED_ON = re.compile(
+    r"(?:OF|OR(?! CONS| DIAG| ROOM)|AND|WITH|WITHIN|INTO|THAN|WHICH|THAT|ARE|IS|WAS|WERE)\s"
+    r"|\(\s?\d{1,3}\s?(?:/|of)\s?\d{1,3}\s?\)"
 )
 _LAST_WORDS = frozenset(re.findall(r"[a-z]+", _BROKEN.pattern))
 _LAST_LETTERS = frozenset(word[-2:] for word in _LAST_WORDS)
@@ -26,15 +34,23 @@ _SPLIT = re.compile(
 )
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
-    r"[(\da-ivxA-IVX](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
+    r"[(\da-ivxA-Z](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
     r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)|(?<=^.)|(?<!(?i:grade):\s.)(?<!(?i:score):\s.)(?<=:\s.)"
     r"(?<=(?=\(?[1iaIA][.)]).))"
     r"(?:(?<=\()(?:\d{1,2}|[ivxIVX]{1,4}|[a-hA-H])\)\.?|"
-    r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-H]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"
+    r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-HJ-Z]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"
 )
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
-_ABBREVIATION = re.compile(r"\b(?:dr|vs|no|approx|dept|st|cf|e\.g|i\.e|etc|fig|[A-Z])$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"\b(?:(?P<doctor>dr)|(?P<number>no)|(?P<letter>[A-Z])|vs|approx|dept|st|cf|e\.g|i\.e|etc|fig)$", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"\d|[IVX]+\b")
+# After a doctor whose name was taken out.
+_NO_NAME = re.compile(
+    r"(?:Sections?|Th(?:e|is|ese|ere)|Microscop\w+|Gross|Tumou?r|Note|Attending|Comments?|Diagnos\w+|Final|Specimens?|"
+    r"Results?|Immuno\w+|No|See|[A-Z]{4,})\b"
+)
 _NUMBER_BREAK = re.compile(r"\.(?:(?<=\bgrade\.)\s+(?=\d)|(?<=\d\.)\s+(?=(?:of|out of|cm|mm|x)\b))", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2}")
 _EDGES = " \t\n\r.;,:-–—•·*▪●>"
@@ -69,8 +85,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
         tail = "".join(held[-4:])[-_LONGEST_CUE:]
         goes_on = text[at : at + 1].islower()
         if cut.lastgroup == "stop":
-            mended = (goes_on and not _starts_label(text, at)) or _is_broken(tail)
-            mended = mended or (not _ends_long(tail) and _ABBREVIATION.search(tail) is not None)
+            mended = (goes_on and not _starts_label(text, at)) or _is_broken(tail) or _is_carried_on(tail, text, at)
+            mended = mended or (not _ends_long(tail) and _is_abbreviated(tail, cut["stop"], text, at))
         else:
             mended = cut.lastgroup == "line" and (goes_on or _is_broken(tail))
         # A "no" cut off from what it denies would leave that stated.
@@ -94,6 +110,25 @@ def _is_broken(tail: str) -> bool:
         and (last[1] in ",-" or last[1].lower() in _LAST_WORDS)
         and _BROKEN.search(tail + " ") is not None
     )
+
+
+def _is_carried_on(tail: str, text: str, at: int) -> bool:
+    """Whether what follows a full stop belongs to what stands before it, whatever the case of its letters."""
+    if _CARRIED_ON.match(text, at):
+        return True
+    return _ABOUT.match(text, at) is not None and _VERDICT.search(tail) is not None
+
+
+def _is_abbreviated(tail: str, gap: str, text: str, at: int) -> bool:
+    """Whether a full stop is an abbreviation's: "no. 5", but not "Invasion: no. Margins ..."."""
+    found = _ABBREVIATION.search(tail)
+    if found is None:
+        return False
+    if found["number"]:
+        return _NUMBERED.match(text, at) is not None
+    if found["doctor"]:
+        return _NO_NAME.match(text, at) is None
+    return not (found["letter"] and "\n" in gap)  # "see specimen A. 2. ..."
 
 
 def _ends_long(tail: str) -> bool:

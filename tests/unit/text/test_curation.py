@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pathalign.text.curation import curate_report, part_of_slide
+from pathalign.text.statements.statement import Dropped
 
 pytestmark = pytest.mark.unit
 
@@ -231,3 +232,71 @@ def test_a_number_before_a_full_stop_keeps_its_decimals(size: str) -> None:
     curated = curate_report(f"DIAGNOSIS: Colon, resection: Adenocarcinoma. Tumor size {size}. Lymph nodes: Negative.")
 
     assert f"Tumor size {size}. Lymph" in curated.parts[0].retrieval_text
+
+
+def test_a_header_ends_at_the_dash_of_its_line() -> None:
+    """A dash at a line's end ends the header, although a colon follows in a finding; a word's hyphen does not."""
+    part = curate_report("DIAGNOSIS: LIVER, WEDGE BIOPSY -. Hemangioma. Steatosis: mild. GROSS: Brown.").parts[0]
+    other = curate_report("DIAGNOSIS: Left salpingo-. oophorectomy: Serous cystadenoma. GROSS: Cyst.").parts[0]
+
+    assert (part.header, part.findings) == ("LIVER, WEDGE BIOPSY", ("Hemangioma", "Steatosis: mild"))
+    assert other.findings == ("Serous cystadenoma",)
+
+
+def test_a_table_of_a_part_stands_within_the_diagnosis() -> None:
+    """A protocol's table that opens with "Specimen:" ends neither the diagnosis nor the list of parts."""
+    table = "Specimen: Right lung. Procedure: Lobectomy. Tumor site: Upper lobe. Tumor size: 2 cm."
+    report = f"DIAGNOSIS: A. Lung, lobectomy: Adenocarcinoma. {table} B. Lymph node, biopsy: Benign. GROSS: Grey."
+
+    parts = curate_report(report).parts
+
+    assert [(part.label, part.findings) for part in parts] == [("A", ("Adenocarcinoma",)), ("B", ("Benign",))]
+
+
+@pytest.mark.parametrize(
+    "below", ["COMMENT: Seen twice.", "Diagnosis Comment: Seen twice.", "AJCC staging: T stage: T1."]
+)
+def test_what_follows_the_last_finding_is_no_part_of_the_diagnosis(below: str) -> None:
+    """Comments and tables at the end are dropped as such, and the diagnosis ends before them."""
+    report = f"DIAGNOSIS: Skin, biopsy: Melanoma. Margins are free. {below} GROSS: Brown."
+    curated = curate_report(report)
+
+    assert (
+        report[curated.diagnosis_start : curated.diagnosis_end].rstrip() == "Skin, biopsy: Melanoma. Margins are free."
+    )
+    assert Dropped.DETAIL in {one.dropped for one in curated.statements}
+
+
+def test_a_stage_on_a_line_of_its_own_heads_no_table() -> None:
+    """Findings after the line of a stage or a grade are read."""
+    text = "PATHOLOGIC TNM STAGE: pT2 N0. TNM histologic grade - G2. Prostatic hyperplasia."
+    part = curate_report(f"DIAGNOSIS: PROSTATE, RESECTION: Adenocarcinoma. {text}").parts[0]
+
+    assert part.generation_text == "Prostate: Adenocarcinoma. Prostatic hyperplasia."
+
+
+@pytest.mark.parametrize(
+    ("parts", "labels"),
+    [
+        ("A and C. Liver, resection: Adenoma. B. Gallbladder, cholecystectomy: Cholecystitis.", ["A/C", "B"]),
+        ("1&3. Colon, resection: Adenoma. 2. Spleen, splenectomy: Normal spleen.", ["1/3", "2"]),
+        ("1. Skin, excision: Nevus. 2. Renal cyst (excision): Benign cyst. 3. Fat, excision: Fat.", ["1", "2", "3"]),
+        ('1. Skin, excision: Nevus. 2. "Cancer of the lip", excision: Scar. 3. Fat, excision: Fat.', ["1", "2", "3"]),
+        ("1. Skin, excision: Nevus. 2. Urethral margin, biopsy (D) - Scar. 3. Fat, excision: Fat.", ["1", "2", "3"]),
+        ("A. Skin, excision: Nevus. B. Spleen, biopsy Negative for tumor. C. Fat, excision: Fat.", ["A", "B", "C"]),
+        ("# 1. Lung, biopsy: Granuloma. # 2. 2R lymph node, biopsy: Benign.", ["1", "2"]),
+        ("PART 1: Lung, biopsy: Granuloma. PART. 2: Lymph node, biopsy: Benign.", ["1", "2"]),
+        ("PART 1: Lung, biopsy: Scar (see also. Part 2). No tumor. PART 2: Node, biopsy: Benign.", ["1", "2"]),
+        ("1. Kidney, excision: Tumor in nodes; (1/2). No more. 2. Node, excision: Benign.", ["1", "2"]),
+    ],
+)  # fmt: skip
+def test_labels_of_parts(parts: str, labels: list[str]) -> None:
+    """Labels are found where a shared one leaves some out, and before headers that name a cyst or quote a surgeon."""
+    assert [part.label for part in curate_report(f"FINAL DIAGNOSIS: {parts} GROSS: Grey.").parts] == labels
+
+
+def test_a_finding_before_its_organ_is_no_header() -> None:
+    """ "Diagnosis: organ, operation" is read as a finding."""
+    part = curate_report("DIAGNOSIS: No pathological diagnosis: Parathyroid, biopsy. GROSS: Grey.").parts[0]
+
+    assert (part.header, part.findings) == ("", ("No pathological diagnosis: Parathyroid, biopsy",))

@@ -92,6 +92,21 @@ def test_a_disclaimer_between_parts_does_not_end_the_diagnosis() -> None:
     assert (diagnosis(report.replace("2. Lymph node, excision: Benign. ", "")) or "").endswith("acinar type")
 
 
+@pytest.mark.parametrize("foot", ["Printed: Page 1 of 3.", "Confidential Document. Do not copy.", "Page: 1 of 2."])
+def test_the_foot_of_a_page_between_parts_does_not_end_the_diagnosis(foot: str) -> None:
+    """A page may end between two parts."""
+    report = f"DIAGNOSIS: A. {FINDING} {foot} B. Lymph node, excision: Benign. GROSS: x."
+
+    assert (diagnosis(report) or "").endswith("Benign")
+
+
+def test_the_form_of_a_study_is_no_diagnosis() -> None:
+    """A title that OCR left of such a form does not win over the report's own."""
+    assert diagnosis(f"CONCLUSION: {FINDING} Criteria. Dlagnosis. Tumor Site Discrepancy. Reviewer. Initials.") == (
+        FINDING.strip(".")
+    )
+
+
 def test_sections_lie_one_after_the_other() -> None:
     """Sections cover the report from the first heading on, without gaps."""
     report = (
@@ -121,6 +136,16 @@ def test_a_check_list_alone_is_the_diagnosis(kind: str) -> None:
         "GROSS DESCRIPIION: A grey piece.",
         "I,. the attending pathologist, personally reviewed all slides.",
         "As the attending pathologist, I have seen the slides.",
+        "My sig. ature means that I personally examined the slides.",
+        "I. the signing pathologist, have looked at the slides.",
+        "M.D. (Electronic Signature). Filed.",
+        "Signed (Electronically).",
+        "Compliance validated by: a colleague.",
+        '"I, or my qualified designee, have seen the tissue."',
+        "Released by: a colleague.",
+        "Criteria. Diagnosis Discrepancy. Tumor Site Discrepancy. Reviewer.",
+        "Confidential.",
+        "Page: 2 of 3. Printed: today.",
     ],
 )
 def test_a_diagnosis_ends_where_a_heading_was_lost(below: str) -> None:
