@@ -57,7 +57,7 @@ class Run:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--relation-steps", type=int, default=1500, help="steps of the second table")
+    parser.add_argument("--relation-steps", type=int, default=800, help="steps of the second table")
     parser.add_argument("--slides", type=int, default=4096)
     parser.add_argument("--patches", type=int, nargs=2, default=(500, 1000), metavar=("LOW", "HIGH"))
     parser.add_argument("--lr", type=float, default=3e-4, help="peak learning rate of all models")

@@ -51,3 +51,24 @@ def test_what_one_process_refuses_all_refuse(made: Any, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "pathalign: The workspace holds no complete patch embeddings. Run `pathalign embed` first." in done.stderr
     assert done.stdout == ""
+
+
+def test_two_processes_share_a_language_model(made: Any, tmp_path: Path) -> None:
+    """Stage 2 before a model of which each process holds half; the folder names it and describes slides as ever."""
+    root = made.copied(tmp_path / "two", without=("models/retrieval", "index", "runs"))
+    llm = tmp_path / "llm"
+    (root / "models/generation/language_model").rename(llm)
+    options = ("train", "generation", "--llm", llm, "--steps", "4", "--device", "cpu", "--json", "-w", root)
+
+    done = two_processes(*options, "--shard-llm")
+
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["final"]["generation_loss"] > 0
+    assert not (root / "models/generation/language_model").exists()
+    slide = next(row["slide_id"] for row in made.rows("slides.csv"))
+    for arguments in (("describe", slide, "--json", "-w", root), options):  # one process, with the whole model
+        again = subprocess.run(
+            [sys.executable, "-m", "pathalign", *map(str, arguments)], capture_output=True, check=True
+        )
+    assert json.loads(again.stdout)["up_to_date"]

@@ -91,8 +91,11 @@ def _encoding() -> list[Finding]:
 def _gpu() -> Finding:
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
-        found = f"{count}, the first is {torch.cuda.get_device_name(0)}; `embed` uses one, all else runs on the CPU"
-        return Finding(what="GPU", found=found, ok=True)
+        name = torch.cuda.get_device_name(0)
+        found = f"{count}, the first is {name}; `embed` and a training use one, all else runs on the CPU"
+        more = f"torchrun --standalone --nproc-per-node {count} -m pathalign train ... trains on all"
+        shares = "; `train generation --llm NAME --shard-llm` gives each a share of a large language model"
+        return Finding(what="GPU", found=found, ok=True, repair=more + shares if count > 1 else "")
     return Finding(what="GPU", found="none; the CPU is used", ok=True)
 
 

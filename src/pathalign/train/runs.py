@@ -29,6 +29,11 @@ from pathalign.train.language_model import LanguageModelObjective
 from pathalign.train.model_card import model_card
 from pathalign.train.recipes import GenerationRecipe, RetrievalRecipe
 from pathalign.train.retrieval import ContrastiveObjective, new_aligner
+from pathalign.train.sharded_language_model import (
+    ShardedLanguageModel,
+    refuse_sharding_for_nothing,
+    refuse_too_large,
+)
 from pathalign.train.stage import Stage, TrainedModel
 
 RETRIEVAL, GENERATION = "retrieval", "generation"
@@ -86,13 +91,19 @@ def train_generation(
     embeddings: str | None = None,
     shards: str | None = None,
     restart: bool = False,
+    shard_llm: bool = False,
     device: str = "auto",
     trackers: Sequence[str] = (),
     progress: Progress = silent,
 ) -> TrainedModel:
     """Train PathAlign-G on the training split: the language model if none is named, stage 1, stage 2.
 
+<<<<<<< HEAD
     Of the `embeddings` of that name, or of `shards` of a set: a folder or an address. Either gives the same model.
+=======
+    `shard_llm` spreads the named language model over the processes, so that none holds it whole. It is no part of the
+    recipe: a run may go on with or without it. Raises `NeedsRepair` when there is one process or no such model.
+>>>>>>> fsdp
     """
     folder = workspace.model_folder(GENERATION)
     with (
@@ -101,14 +112,21 @@ def train_generation(
         ) as stage,
         Catalog(workspace.catalog_path) as catalog,
     ):  # fmt: skip
+<<<<<<< HEAD
         source, parents = _parents(workspace, catalog, embeddings, shards)
+=======
+        if shard_llm:
+            refuse_sharding_for_nothing(recipe.llm, stage.world)
+        source, parents = _parents(workspace, catalog, embeddings)
+>>>>>>> fsdp
         config = recipe.as_json()
         done = stage.done(GENERATION, config, parents, restart=restart)
         cohort = TrainingCohort.load(catalog, source.bags)
         if done:
             return TrainedModel.untrained(folder, len(cohort))
         identity = {"config": config, "parents": parents}
-        describer, final = _trained_describer(stage, cohort, recipe, identity)
+        language_model = _language_model(stage, cohort, recipe, identity, shard_llm=shard_llm)
+        describer, final = _trained_describer(stage, cohort, recipe, identity, language_model)
 
         def write() -> None:
             licence = strictest_licence(source.licence)
@@ -124,10 +142,13 @@ def train_generation(
 
 
 def _trained_describer(
-    stage: Stage, cohort: TrainingCohort, recipe: GenerationRecipe, identity: Mapping[str, Any]
+    stage: Stage,
+    cohort: TrainingCohort,
+    recipe: GenerationRecipe,
+    identity: Mapping[str, Any],
+    language_model: FrozenLanguageModel,
 ) -> tuple[Describer, dict[str, float]]:
     """The describer after both stages, and the loss parts of both."""
-    language_model = _language_model(stage, cohort, recipe, identity)
     seed = recipe.stage1.seed
     aligner = new_aligner(cohort, recipe.size, text_encoder=recipe.text_encoder, seed=seed)
     describer = Describer(aligner, language_model)
@@ -170,9 +191,12 @@ def _parents(
 
 
 def _language_model(
-    stage: Stage, cohort: TrainingCohort, recipe: GenerationRecipe, identity: Mapping[str, Any]
+    stage: Stage, cohort: TrainingCohort, recipe: GenerationRecipe, identity: Mapping[str, Any], *, shard_llm: bool
 ) -> FrozenLanguageModel:
+    if recipe.llm is not None and shard_llm:
+        return ShardedLanguageModel.spread(recipe.llm, stage.world)
     if recipe.llm is not None:
+        refuse_too_large(recipe.llm, stage.world.device)
         return FrozenLanguageModel.load(recipe.llm)
     texts = [text.generation_text for text in cohort.texts]
     objective = LanguageModelObjective(texts, recipe.language_model)

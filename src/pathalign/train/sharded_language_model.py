@@ -44,11 +44,7 @@ class ShardedLanguageModel(FrozenLanguageModel):
         The leading process alone reads it, into its host's memory, and gives it out layer by layer. Raises
         `UnknownName` and `NeedsRepair` in every process.
         """
-        if world.size == 1:
-            raise NeedsRepair(
-                f"`--shard-llm` spreads {name} over several processes, and this is one alone. Start them with "
-                "`torchrun --standalone --nproc-per-node N -m pathalign train generation ...`, or leave the option out."
-            )
+        refuse_sharding_for_nothing(name, world)
         sharded = _taken(name, world)
         mesh = init_device_mesh(world.device.type, (world.size,))
         layers = layers_of(sharded)
@@ -92,6 +88,20 @@ def layers_of(model: nn.Module) -> list[nn.Module]:
     return list(max(lists, key=lambda part: sum(weight.numel() for weight in part.parameters())).children())
 
 
+def refuse_sharding_for_nothing(name: str | None, world: World) -> None:
+    """Raise `NeedsRepair` where no model is named, or one process would hold all of it."""
+    if name is None:
+        raise NeedsRepair(
+            "`--shard-llm` spreads a large language model over several processes, and none is named; the small default "
+            "one fits anywhere. Name one with `--llm`, or leave the option out."
+        )
+    if world.size == 1:
+        raise NeedsRepair(
+            f"`--shard-llm` spreads {name} over several processes, and this is one alone. Start them with "
+            "`torchrun --standalone --nproc-per-node N -m pathalign train generation ...`, or leave the option out."
+        )
+
+
 def refuse_too_large(name: str, device: torch.device) -> None:
     """Raise `NeedsRepair` before a model is read that cannot fit the GPU of this process."""
     if device.type != "cuda":
@@ -113,7 +123,7 @@ def _taken(name: str, world: World) -> ShardedLanguageModel:
         model, tokenizer = load_causal_model(name, as_stored=True)
         layers_of(model)
         read.append(model)
-        words = model.get_input_embeddings().weight
+        words = model.get_input_embeddings().weight.detach()
         return type(model), model.config, tokenizer, float(words.float().std())
 
     patient = dist.new_group(backend="gloo", timeout=LONGEST_LOADING)

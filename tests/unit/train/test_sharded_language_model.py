@@ -26,7 +26,12 @@ from pathalign.model.hub import train_byte_tokenizer
 from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import ALONE, World
 from pathalign.train.recipes import QFormerSize
-from pathalign.train.sharded_language_model import ShardedLanguageModel, layers_of, refuse_too_large
+from pathalign.train.sharded_language_model import (
+    ShardedLanguageModel,
+    layers_of,
+    refuse_sharding_for_nothing,
+    refuse_too_large,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -197,6 +202,12 @@ def test_one_process_alone_is_refused() -> None:
     """It would hold the whole model: the message says how several are started."""
     with pytest.raises(NeedsRepair, match=r"`--shard-llm` spreads some/model over several .*nproc-per-node N"):
         ShardedLanguageModel.spread("some/model", ALONE)
+
+
+def test_no_named_model_is_refused() -> None:
+    """The small default model needs no shares."""
+    with pytest.raises(NeedsRepair, match=r"none is named; .*Name one with `--llm`"):
+        refuse_sharding_for_nothing(None, World(size=2))
 
 
 def test_layers_are_found_by_weight() -> None:
