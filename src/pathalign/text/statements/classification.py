@@ -97,6 +97,8 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
         cues.is_about_report(low) and not _SURE_FINDING.search(low)
     ):
         return frozenset({Kind.ADMINISTRATIVE})
+    if section is SectionKind.ANCILLARY and cues.is_of_test(low) and not _STRONG.search(low):
+        return frozenset({Kind.IHC})
     field = of_field(low)
     if field is not None and (field or section is not SectionKind.CLINICAL):
         return field
