@@ -176,6 +176,6 @@ def test_genes(text: str) -> None:
 
 def test_a_result_below_the_heading_of_stains_is_of_one() -> None:
     """A result that names no marker is a stain's below such a heading, and visible elsewhere."""
-    assert kinds("Negative in the invasive component", SectionKind.ANCILLARY) == {"ihc"}
+    assert kinds("Negative in block B5", SectionKind.ANCILLARY) == {"ihc"}
     assert kinds("Perinodal extension not identified", SectionKind.ANCILLARY) == {"visible"}
     assert kinds("Squamous carcinoma with keratin pearls") == {"visible"}
