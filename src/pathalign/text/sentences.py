@@ -43,8 +43,9 @@ _LIST_MARK = re.compile(
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(
-    r"\b(?:(?P<doctor>dr)|(?P<number>no)|(?P<letter>[A-Z])|vs|approx|dept|st|cf|e\.g|i\.e|etc|fig)$", re.IGNORECASE
+    r"\b(?:(?P<doctor>dr)|(?P<number>no)|[A-Z]|vs|approx|dept|st|cf|e\.g|i\.e|etc|fig)$", re.IGNORECASE
 )
+_LETTER = re.compile(r"\b[A-Z]$")
 _NUMBERED = re.compile(r"\d|[IVX]+\b")
 # After a doctor whose name was taken out.
 _NO_NAME = re.compile(
@@ -86,7 +87,9 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Senten
         goes_on = text[at : at + 1].islower()
         if cut.lastgroup == "stop":
             mended = (goes_on and not _starts_label(text, at)) or _is_broken(tail) or _is_carried_on(tail, text, at)
-            mended = mended or (not _ends_long(tail) and _is_abbreviated(tail, cut["stop"], text, at))
+            mended = mended or (not _ends_long(tail) and _is_abbreviated(tail, text, at))
+            if "\n" in cut["stop"] and _LETTER.search(tail):
+                mended = False  # "see specimen A. 2. ...": the mark of a list stood here
         else:
             mended = cut.lastgroup == "line" and (goes_on or _is_broken(tail))
         # A "no" cut off from what it denies would leave that stated.
@@ -119,16 +122,14 @@ def _is_carried_on(tail: str, text: str, at: int) -> bool:
     return _ABOUT.match(text, at) is not None and _VERDICT.search(tail) is not None
 
 
-def _is_abbreviated(tail: str, gap: str, text: str, at: int) -> bool:
+def _is_abbreviated(tail: str, text: str, at: int) -> bool:
     """Whether a full stop is an abbreviation's: "no. 5", but not "Invasion: no. Margins ..."."""
     found = _ABBREVIATION.search(tail)
     if found is None:
         return False
     if found["number"]:
         return _NUMBERED.match(text, at) is not None
-    if found["doctor"]:
-        return _NO_NAME.match(text, at) is None
-    return not (found["letter"] and "\n" in gap)  # "see specimen A. 2. ..."
+    return not found["doctor"] or _NO_NAME.match(text, at) is None
 
 
 def _ends_long(tail: str) -> bool:

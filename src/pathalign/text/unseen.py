@@ -42,8 +42,10 @@ SIDE = re.compile(
 
 # A field of a synoptic table whose value is not on the slide.
 _FIELD = re.compile(
-    r"^(?:(?:tumou?r|specimen|primary|lesion|surgical|regional|histologic|pathologic(?:al)?|distant|additional|greatest|"
-    r"closest|largest|maximum|operative|tnm|resection|anatomic)\s+)*(?:size|sites?|location|laterality|weight|procedures?|"
+    r"^(?:(?:total|tumou?r|specimen|primary|lesion|surgical|regional|histologic|pathologic(?:al)?|distant|additional|"
+    r"greatest|"
+    r"closest|largest|maximum|operative|tnm|resection|anatomic)\s+)*(?:size|sites?|location|laterality|weight|"
+    r"procedures?|"
     r"specimens?|focality|dimensions?|margins?|lymph nodes?|number|nodes?|depth|distance|metastas[ie]s|orientation|"
     r"metastatic focus|extent|thickness|integrity|type of (?:specimen|procedure)|blocks?|(?<=primary )tumou?r|"
     r"stag(?:e|ing)|organ|quadrant|part|level|evidence of neo)\b[^:=]{0,50}[:=]",
@@ -147,8 +149,10 @@ _TUMOUR = re.compile(r"\b(?:tumou?r|neoplas|malignan|metasta|\w*oma\b|dysplas|di
 _HOLLOW = re.compile(
     r"\b(?:greatest|largest|maxim\w+|max|dimensions?|diameter|size[ds]?|extent|meas\w+|approximately|about|aggregate|"
     r"linear|overall|total|length|thickness|depth|distance|closest|nearest|margins?|tumou?rs?|lesions?|mass|nodules?|"
-    r"foc[ui]s?|specimens?|number|count|examined|identified|present|seen|lymph|nodes?|positive|involved|locat\w+|sites?|"
-    rf"levels?|cm|mm|it|its|breslow|grade|histologic(?:al)?|nuclear|score|type|lobes?|poles?|s|side[ds]?|{_OPEN})\b|[\W_]+",
+    r"foc[ui]s?|specimens?|number|count|examined|identified|present|seen|lymph|nodes?|positive|involved|locat\w+|"
+    r"sites?|"
+    rf"levels?|cm|mm|it|its|breslow|grade|histologic(?:al)?|nuclear|score|type|lobes?|poles?|s|side[ds]?|{_OPEN})\b|"
+    rf"[\W_]+",
     re.IGNORECASE,
 )
 

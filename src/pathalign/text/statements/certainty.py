@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 
+# A count of no nodes denies where it says of what ("0/10 positive"), not in brackets behind a finding nor after "pN0";
+# "No IV/XIX" numbers, and what cannot be excluded is in doubt.
 _NEGATED = re.compile(
-    r"\b(?:no(?!\.\s?\d|t\b| special)|not(?! otherwise| (?:specified|applicable|assess|report|record|provided|stated|"
-    r"allow|given|submitted|"
-    r"examined|known|available|indicated|determin|evaluat|received))|none(?! given)|(?<!with or )without|neg|"
-    r"negative(?:ly)?|"
-    r"absent|absence|free|"
-    r"uninvolved(?= by|\W*$|[,;.])|devoid|lack(?:s|ing)?|neither|nor|never|excluded|non-?(?:involved|contributory)|"
+    r"\b(?:no(?!\.?\s?\d|\.?\s[ivx]+\b|t\b| special)|not(?! otherwise| (?:be )?(?:entirely |completely )?(?:excluded|"
+    r"ruled)|"
+    r" (?:specified|applicable|assess|report|record|provided|stated|allow|given|submitted|examined|known|available|"
+    r"indicated|determin|evaluat|received|answered|performed))|none(?! (?:given|provided|submitted|received|stated))|"
+    r"(?<!with or )without|sine|neg|negative(?:ly)?|absent|absence|free|"
+    r"uninvolved(?= by|\W*$|[,;.])|devoid|lack(?:s|ing)?|neither|nor|never|"
+    r"(?<!not )(?<!not be )(?<!cannot be )(?<!entirely )(?<!completely )excluded|non-?involved|"
     r"clear of|nil)\b"
-    r"|(?<![\d.+])\b(?:0|zero)\s?(?:/|of|out of)\s?(?:the )?\w",
+    r"|(?<![\d.+(])\b(?:0|zero)\s?(?:/|of|out of)\s?(?:the )?\w+\s(?:[a-z-]+\s){0,3}?(?:positive|involved|nodes?|"
+    r"contain\w*|"
+    r"with|show\w*|had|ha[sv]e?)\b"
 )
 _NEGATION_HINT = (
     "no",
@@ -30,11 +35,13 @@ _NEGATION_HINT = (
     "exclu",
     "clear",
     "nil",
+    "sine",
 )
 _UNCERTAIN_HINT = (
     "suspic", "suspec", "sugges", "cannot", "can not", "not ", "possib", "probabl", "likely", "may ", "might",
     "compatible", "favo", "question", "equivocal", "indeterminate", "concern", "worrisome", "unc", "differential",
-    "presum", "rule", "r/o", "versus", "vs", "?",
+    "presum", "rule", "r/o", "versus", "vs", "?", "could", "raise", "raising", "conceivabl", "inconclusive", "exclude",
+    "indefinite", "tentative", "doubt",
 )  # fmt: skip
 _HISTORY_HINT = (
     "history",
@@ -51,18 +58,22 @@ _HISTORY_HINT = (
     "post",
 )
 _UNCERTAIN = re.compile(
-    r"\b(?:suspicious|suspected|suspicion|suggest(?:s|ive|ing)?|cannot (?:be |entirely )*(?:exclude|rule)\w*|"
-    r"can not (?:be )?(?:exclude|rule)\w*|"
-    r"not (?:be )?(?:entirely )?(?:excluded|ruled out)|possib(?:le(?! (?:lymph )?nodes?)|ly|ility)|probabl[ey]|"
-    r"likely|may (?:represent|be)|"
-    r"might be|"
+    r"\b(?:suspicious|suspected|suspicion|suggest(?:s|ive|ing)?|(?:cannot|can not|can't|"
+    r"could not) (?:be )?(?:entirely |completely |"
+    r"totally |definitely |reliably )?(?:exclude|rule)\w*|"
+    r"not (?:be )?(?:entirely |completely )?(?:excluded|ruled out)|possib(?:le(?! (?:lymph )?nodes?)|ly|ility)|"
+    r"probabl[ey]|"
+    r"likely|(?:may|might|could) (?:represent|be|reflect|indicate|correspond)|rais(?:es?|ing) (?:the )?(?:possibility|"
+    r"question|concern)|"
     r"compatible with|favou?r(?:s|ed|ing)?|question(?:able|ed)?|equivocal|indeterminate|concern(?:ing)? for|"
-    r"worrisome|uncertain|unclear|differential|not definit\w+|presumed|presumably|rule out|"
-    r"r/o|versus|vs)\b|\?(?!\W*:)"
+    r"worrisome|uncertain|unclear|differential|not definit\w+|presum(?:ed|ably|ptive(?:ly)?)|rule out|conceivabl[ey]|"
+    r"inconclusive|indefinite|tentative(?:ly)?|doubtful|"
+    r"r/o|versus|vs)\b|(?:^|[\s(])\?(?!\W*:)"
 )
 _HISTORY = re.compile(
-    r"\b(?:history|hx|h/o|status[ -]post|s/p|previous(?:ly)?|prior|originally|recurrent|formerly|in the past|"
-    r"post-?(?:chemo|radiation|therapy)\w*)\b"
+    r"\b(?:history|hx|h/o|status[ -]post|s/p|previous(?:ly)?|prior|originally|original (?:report|diagnosis|biopsy|"
+    r"tumou?r|"
+    r"specimen)|recurrent|formerly|in the past|post-?(?:chemo|radiation|therapy)\w*)\b"
 )
 
 

@@ -38,6 +38,8 @@ _STAGING_LABEL = re.compile(
     r"pathology|staging for [^:]*|extent of invasion|lymph nodes?)\b"
 )
 _LONG_TITLE = 30
+_POINTS = re.compile(r"\W*(?:please )?(?:see|refer to)\b")
+_REPORT = frozenset({Kind.ADMINISTRATIVE})
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
@@ -56,9 +58,11 @@ def classified(
     kinds = kinds_of(sentence.text, low, section)
     if Kind.STAGING in kinds:
         low = staging.without_codes(sentence.text).lower()  # "pNO" denies nothing
+    of_report = kinds == _REPORT  # what was not examined is not denied
     return Statement(
         start=sentence.start, end=sentence.end, text=sentence.text, kinds=_ordered(kinds),
-        negated=is_negated(low), uncertain=is_uncertain(low), history=Kind.MOLECULAR not in kinds and is_history(low),
+        negated=not of_report and is_negated(low), uncertain=not of_report and is_uncertain(low),
+        history=bool(kinds) and not _POINTS.match(low) and Kind.MOLECULAR not in kinds and is_history(low),
         part=part, dropped=dropped,
     )  # fmt: skip
 
@@ -93,6 +97,8 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
         cues.is_about_report(low) and not _SURE_FINDING.search(low)
     ):
         return frozenset({Kind.ADMINISTRATIVE})
+    if section is SectionKind.ANCILLARY and cues.is_of_test(low) and not _STRONG.search(low):
+        return frozenset({Kind.IHC})
     field = of_field(low)
     if field is not None and (field or section is not SectionKind.CLINICAL):
         return field

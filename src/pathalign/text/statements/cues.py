@@ -40,55 +40,81 @@ _ABOUT_REPORT = re.compile(
 )
 _OPENS_ABOUT_REPORT = re.compile(r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b)")
 _RECOMMENDED = re.compile(
-    r"\brecommend\w*|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|\bcorrelation is\b|"
+    r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
+    r"\bcorrelation is\b|"
     r"\bclinical correlation\b"
     r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
     r"performed|correlated)\b|\badvise\b"
 )
+# Markers that are words or signs of other things too: they count beside a result.
 _MARKERS = (
-    r"er|pr|pgr|her-?\s?2(?:[ /-]?neu)?|c-?erb\w*|ki-?\s?67|mib-?\s?1|p\s?(?:16|53|63|40|504s)|s-?100|ttf-?\s?1|"
-    r"napsin|ck-?\s?\d+\S*|cd-?\s?\d+\w*|cam\s?5\.2|"
-    r"hmb-?\s?45|melan-?a|mart-?1|vimentin|desmin|actin|calretinin|wt-?1|gata-?3|pax-?\s?\d|ca-?ix|ca-?9|racemase|"
-    r"amacr|psa|psap|synaptophysin|"
-    r"chromogranin|gfap|ema|cea|egfr|mlh-?1|msh-?\s?[26]|pms-?2|idh-?1|atrx|inhibin|hepar-?1|cdx-?\s?2|c-?kit|"
-    r"keratins?|"
-    r"cytokeratins?|ae1\S*|estrogen|progesterone|oestrogen|e-?cadherin|afp|thyroglobulin|calcitonin|oct-?\s?[34]\S*|"
-    r"sall-?4|plap|d2-?40|"
-    r"podoplanin|bcl-?\s?\d|cyclin|dog-?1|sma|mucin|mucicarmine|pas-?d?|trichrome|reticulin|elastic|gms|afb|hpv|ebv|"
-    r"eber"
+    r"er|pr|pgr|ar|c-?erb\w*|p\s?(?:16|40|53|57|63)|ca-?9|ca\s?(?:19|125)\S*|actin|psa|psap|ema|cea|egfr|mlh-?1|"
+    r"msh-?\s?[26]|"
+    r"pms-?2|idh-?\s?[12]|atrx|braf|alk|ros-?1|met|hepar-?1|afp|hcg|calcitonin|cyclin|sma|msa|mucin|pas-?d?|elastic|"
+    r"gms|afb|hpv|"
+    r"ebv|eber|cmv|hsv|villin|erg|insulin|glucagon|gastrin|serotonin|somatostatin|muc\s?\d\w*|factor viii|laminin|"
+    r"kappa|lambda|"
+    r"ig[agm]|lca|nse|tdt|mpo|inhibin|receptors?|markers?"
 )
+_RESULT = (
+    r"\bpositiv\w*|\bnegativ\w*|[+]|\(-\)|\breactiv\w*|\bexpress\w*|\bstain\w*|\bindex\b|\bintact\b|\bpreserved\b|"
+    r"\d ?%|"
+    r"\bimmuno|\bscore\b|\blabel\w+|\bstatus\b|\bretained\b|\bloss\b"
+)
+_VERDICT = r"positiv\w*|negativ\w*|reactiv\w*|express\w*|stain\w*"
 _IHC = re.compile(
-    r"\bimmuno\w+|\bihc\b|\b(?:special|elastic|histochemical|keratin|trichrome|mucin|pas|immuno\w*) stains?\b|"
-    r"\bstain(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|confirm|reveal))"
-    rf"|\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:\bpositiv\w*|\bnegativ\w*|[+]|\(-\)|\breactiv\w*|\bexpress\w*|\bstain\w*|"
-    rf"\bindex\b|\bintact\b|\bpreserved\b|\d ?%|\bimmuno|\bscore\b|\blabel\w+|\bstatus\b)"
-    rf"|\b(?:positiv\w*|negativ\w*|reactiv\w*|express\w*|stain\w*)\s+(?:\w+\s+){{0,3}}?(?:for|with|of|"
-    rf"in)?\s*(?:{_MARKERS})\b"
-    r"|\b(?:estrogen|progesterone|oestrogen|hormone) receptors?\b|\bproliferation index\b|\blabell?ing index\b|"
-    r"\bclone\b|\bantibod\w+"
+    r"\bimmun(?:o|hist)\w+|\bihc\b|\b(?:special|elastic|histochemical|keratin|trichrome|mucin|pas|iron|"
+    r"immuno\w*) stains?\b|"
+    r"(?<!h&e )(?<!h/e )\bstain(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|"
+    r"confirm|reveal|"
+    r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|"
+    r"\b(?:nuclear|cytoplasmic|membran(?:e|ous)) (?:staining|positivity|reactivity|expression)\b|"
+    r"\b(?:positive|negative|no|weak|strong) (?:\w+ )?reaction\b|\ballred\b|\bh-?score\b|\bproportion score\b|"
+    r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b|"
+    rf"\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:{_RESULT})"
+    rf"|\b(?:{_VERDICT})\s+(?:\w+\s+){{0,3}}?(?:for|with|of|in)?\s*(?:{_MARKERS})\b"
+    r"|\b(?:estrogen|progesterone|oestrogen|hormone|androgen) receptors?\b|\bproliferation index\b|"
+    r"\blabell?ing index\b|"
+    r"\bclone\b|\bantibod\w+|\blight chain restriction\b"
 )
-# Markers that are spoken of for their stain alone.
+# Markers and dyes that are spoken of for their stain alone.
 _SURE_MARKER = re.compile(
-    r"\b(?:ki-?\s?67|mib-?\s?1|ttf-?\s?1|napsin|ck-?\s?\d{1,2}\b|cd-?\s?\d{1,3}[a-z]?\b|hmb-?\s?45|melan-?a|mart-?1|"
-    r"vimentin|"
-    r"desmin|calretinin|gata-?3|pax-?\s?[28]|ca-?ix|racemase|amacr|p504s|synaptophysin|chromogranin|gfap|s-?100|"
-    r"cdx-?\s?2|"
-    r"cytokeratins?|keratin|c-?kit|inhibin|hep-?par|e-?cadherin|thyroglobulin|oct-?\s?[34]|sall-?4|plap|d2-?40|"
-    r"podoplanin|"
-    r"bcl-?\s?[26]|dog-?1|myogenin|ae1|olig-?2|neun|synap\w+|estrogen|progesterone|her-?\s?2(?:/?\s?neu)?|"
-    r"ema|"
-    r"pan-?\s?(?:cyto)?keratin|(?:positive|negative) controls?)\b(?! pearls?)|\bcontrols? (?:slides? )?(?:are|"
+    r"\b(?:a(?:e-?1(?:\s?/\s?(?:ae)?-?3)?|macr|lcian|cid[- ]fast|rginase)|b(?:cl-?\s?[126]|er-?\s?ep-?\s?4|rst-?2|"
+    r"-?catenin|"
+    r"eta-?\s?catenin|72\.3|ielschowsky)|c(?:k-?\s?\d{1,2}(?:/\d{1,2})?|d-?\s?\d{1,3}[a-z]{0,2}|am\s?5[.,]?\s?2|"
+    r"alretinin|alponin|a-?\s?ix|"
+    r"dx-?\s?2|ytokerati\w+|-?kit|hromogranin|laudin|ongo red|olloidal iron)|d(?:esmin|2-?\s?40|og-?1|-?pas)|"
+    r"e(?:-?\s?cadherin|strogen|ma|vg|nolase)|f(?:li-?1|ontana)|g(?:ata-?\s?3|fap|alectin|cdfp\S*|lypican|rocott|"
+    r"iemsa|ranzyme)|"
+    r"h(?:mb-?\s?45|ep-?\s?par\S*|bme\S*|er-?\s?2(?:/?\s?neu)?|mwc?k|hv-?8|-?caldesmon)|i(?:gg4|ni-?1|nsm-?1)|"
+    r"k(?:i-?\s?67|eratins?|903)|l(?:eu-?\s?m1|uxol|fb)|"
+    r"m(?:ib-?\s?1|elan-?\s?a|art-?\s?1|yogenin|yo-?d1|oc-?\s?31|ammaglobin|um-?1|dm-?2|itf|ucicarmine?|esothelin|"
+    r"yeloperoxidase)|"
+    r"n(?:apsin|eun|eurofilament|kx\s?\d\S*)|o(?:ct-?\s?[34]\S*|lig-?\s?2|estrogen|il red)|"
+    r"p(?:ax-?\s?[258]|-?(?:16|40|53|63|120)|504s?|lap|odoplanin|an-?\s?(?:cyto)?keratin|rogesterone|as-?d|"
+    r"as[- ]diastase|eriodic acid|"
+    r"russian blue|d-?l1|"
+    r"sap)|r(?:acema[sc]e|eticulin)|s(?:-?\s?100|ynap\w+|all-?\s?4|ox-?\s?\d{1,2}|mooth muscle actin|tat-?6|atb-?2)|"
+    r"t(?:tf-?\s?1|hyroglobulin|richrome|ryptase|le-?1|hrombomodulin)|u(?:roplakin)|v(?:imentin|vg|on kossa)|"
+    r"w(?:t-?\s?1|arthin[- ]starry)|z(?:iehl\w*|n stain)|34\s?b(?:eta)?-?\s?e-?\s?12|(?:positive|negative) controls?)\b"
+    r"(?! (?:pearls?|production|formation|debris|plugs?|cysts?|granulom\w+|therapy|replacement|units?))|"
+    r"\bcontrols? (?:slides? )?(?:are|"
     r"react\w*|stain\w*)\b|"
-    r"\b(?:zn|grocott|giemsa|gms|afb|pas|gram) (?:\w+ )?stains?\b|\bstains? performed\b"
+    r"\b(?:zn|gms|afb|pas|gram) (?:\w+ )?stains?\b|\ba pas\b|\bstains? performed\b"
 )
 _MOLECULAR = re.compile(
     r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
     r"\bchromosom\w*|\bpcr\b|\bsequenc\w+|"
     r"\bmolecular\b|\bamplifi(?:ed|cation)\b|\brearrange\w+|\btranslocation\w*|\bmicrosatellite\b|\bmsi\b|"
-    r"\b(?:k-?ras|braf|alk|nras|egfr)\b"
-    r"|\b1p/?19q\b|\bkaryotype\b|\bdna\b|\bassay\b|\bmlpa\b|\bploid\w*|\bdeletion\b|\bmethylat\w+|"
+    r"\b(?:k-?ras|nras|mgmt|npm1|flt3|jak2|pdgfra)\b|\bloci\b|\bloh\b|\bheterozyg\w+|\bd\d{1,2}s\d{2,4}\b|"
+    r"\bmetaphases?\b|"
+    r"\bgenotyp\w+|\bnucleotides?\b|\bcopy number\b|\bbcr[-/]abl\w*|\bt\(\d{1,2};\d{1,2}\)|\bpromoter\b"
+    r"|\b1p/?19q\b|\bkaryotyp\w*|\bdna\b|\bassay\b|\bmlpa\b|\bploid\w*|\bdeletions?\b|\bmethylat\w+|"
     r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
 )
+# Genes whose proteins are stained too: their result is the stain's.
+_GENE_OR_STAIN = re.compile(r"\b(?:braf|alk|egfr|ros-?1)\b")
+_TESTED = re.compile(r"\b(?:positiv\w*|negativ\w*|reactiv\w*|results?|stain\w*|markers?|scores?|controls?)\b")
 _CLINICAL = re.compile(
     r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
     r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
@@ -143,4 +169,11 @@ def stain_at(low: str) -> int:
 def molecular_at(low: str) -> int:
     """Where a sentence begins to speak of genes and their tests; -1 for nowhere."""
     found = _MOLECULAR.search(low)
+    if found is None and ("braf" in low or "alk" in low or "egfr" in low or "ros" in low) and not _IHC.search(low):
+        found = _GENE_OR_STAIN.search(low)
     return found.start() if found else -1
+
+
+def is_of_test(low: str) -> bool:
+    """Whether a sentence below the heading of stains and studies states a result, of which it names no marker."""
+    return _TESTED.search(low) is not None

@@ -84,3 +84,27 @@ def test_uncertain(text: str, uncertain: bool) -> None:
 def test_history(text: str, history: bool) -> None:
     """What was before, save where a laboratory explains a gene."""
     assert statement(text).history is history
+
+
+@pytest.mark.parametrize(
+    ("sentence", "negated"),
+    [
+        ("Two benign nodes (0/2)", False), ("Fat tissue (0 of 0)", False), ("Metastases: 0/10 positive", True),
+        ("0 of 12 lymph nodes", True), ("Metastases in nodes (No IV/XIX)", False), ("Mamilla sine tumore", True),
+        ("Carcinoma is not excluded", False), ("Carcinoma cannot be completely excluded", False),
+        ("Carcinoma is excluded", True), ("Nodes: none submitted", False), ("Stains are non-contributory", False),
+    ],
+)  # fmt: skip
+def test_counts_numbers_and_doubt_deny_nothing(sentence: str, negated: bool) -> None:
+    """A count in brackets, a Roman number and what cannot be excluded are no denials."""
+    assert statement(sentence).negated is negated
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["This could represent a scar", "It raises the possibility of lymphoma", "Inconclusive findings", "? metastasis"],
+)
+def test_more_words_of_doubt(sentence: str) -> None:
+    """Doubt has many words; a question of a form has none."""
+    assert statement(sentence).uncertain
+    assert not statement("Has it been treated before?").uncertain

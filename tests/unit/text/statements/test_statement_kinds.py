@@ -131,3 +131,51 @@ def test_what_stains_show_is_cut_off() -> None:
     assert before_tests("Glioblastoma (MIB-1: about 20%)") == "Glioblastoma "
     assert before_tests("ER positive") == ""
     assert before_tests("Glioblastoma") == "Glioblastoma"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HBME-1: positive",
+        "Weak positive reaction in the tumor (score 2+)",
+        "% Tumor staining: 40%",
+        "Intensity: 2+",
+        "Strong membrane staining for EGFR",
+        "SOX-10 and Melan A positive",
+        "Cytokeratir 7 positive",
+        "Mucicarmine is negative",
+        "Iron stains show no pigment",
+        "GATA-3",
+        "CK5/6 is patchy",
+        "The Congo red shows no deposits",
+        "Allred score: 8",
+        "p16 diffusely positive",
+        "Hep Par-1 and arginase-1 label the cells",
+        "Positive and negative controls are adequate",
+    ],
+)
+def test_stains(text: str) -> None:
+    """Markers, dyes, and how a reaction is scored."""
+    assert kinds(text) == {"ihc"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EGFR exon 19 deletion",
+        "Informative loci are D1S100 and D19S200",
+        "ALK: rearranged",
+        "LOH of 1p",
+        "BRAF: wild type",
+    ],
+)
+def test_genes(text: str) -> None:
+    """Genes and their tests, also where the protein may be stained."""
+    assert kinds(text) == {"molecular"}
+
+
+def test_a_result_below_the_heading_of_stains_is_of_one() -> None:
+    """A result that names no marker is a stain's below such a heading, and visible elsewhere."""
+    assert kinds("Negative in block B5", SectionKind.ANCILLARY) == {"ihc"}
+    assert kinds("Perinodal extension not identified", SectionKind.ANCILLARY) == {"visible"}
+    assert kinds("Squamous carcinoma with keratin pearls") == {"visible"}
