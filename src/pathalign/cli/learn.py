@@ -176,14 +176,9 @@ def retrieval(
 @click.option("--steps", type=click.IntRange(1), help="Steps of each stage instead of the recipe's.")
 @_training_options
 def generation(
-<<<<<<< HEAD
-    llm: str | None, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None,
+    llm: str | None, shard_llm: bool, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None,
     shards: str | None, seed: int | None, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace,
     as_json: bool,
-=======
-    llm: str | None, shard_llm: bool, steps: int | None, recipe: str, text_encoder: str | None, embeddings: str | None,
-    seed: int, restart: bool, device: str, trackers: tuple[str, ...], workspace: Workspace, as_json: bool,
->>>>>>> fsdp
 ) -> None:  # fmt: skip
     """Stage 1 (ITC + ITM + ITG), then stage 2: queries -> projection -> soft prompt of a frozen language model.
 
@@ -200,13 +195,8 @@ def generation(
         **_given(text_encoder=text_encoder, llm=llm),
     )  # fmt: skip
     done = train_generation(
-<<<<<<< HEAD
-        workspace, chosen, **_where(embeddings, shards), restart=restart, device=device, trackers=trackers,
-        progress=progress_bar,
-=======
-        workspace, chosen, embeddings=embeddings, restart=restart, shard_llm=shard_llm, device=device,
+        workspace, chosen, **_where(embeddings, shards), restart=restart, shard_llm=shard_llm, device=device,
         trackers=trackers, progress=progress_bar,
->>>>>>> fsdp
     )  # fmt: skip
     emit(as_json, done.as_json(), lambda: _show_trained(done, "pathalign describe SLIDE_OR_CASE"))
 

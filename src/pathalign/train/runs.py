@@ -98,12 +98,9 @@ def train_generation(
 ) -> TrainedModel:
     """Train PathAlign-G on the training split: the language model if none is named, stage 1, stage 2.
 
-<<<<<<< HEAD
     Of the `embeddings` of that name, or of `shards` of a set: a folder or an address. Either gives the same model.
-=======
     `shard_llm` spreads the named language model over the processes, so that none holds it whole. It is no part of the
     recipe: a run may go on with or without it. Raises `NeedsRepair` when there is one process or no such model.
->>>>>>> fsdp
     """
     folder = workspace.model_folder(GENERATION)
     with (
@@ -112,13 +109,9 @@ def train_generation(
         ) as stage,
         Catalog(workspace.catalog_path) as catalog,
     ):  # fmt: skip
-<<<<<<< HEAD
-        source, parents = _parents(workspace, catalog, embeddings, shards)
-=======
         if shard_llm:
             refuse_sharding_for_nothing(recipe.llm, stage.world)
-        source, parents = _parents(workspace, catalog, embeddings)
->>>>>>> fsdp
+        source, parents = _parents(workspace, catalog, embeddings, shards)
         config = recipe.as_json()
         done = stage.done(GENERATION, config, parents, restart=restart)
         cohort = TrainingCohort.load(catalog, source.bags)
