@@ -11,7 +11,7 @@ DEMO ?= pathalign-demo
 # process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites sweep-recipes proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean
+.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites sweep-recipes proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean bench-load bench-views
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -62,6 +62,12 @@ bench-encode: $(READY)  ## encoders by what computes them, and int8 by its neigh
 
 bench-train: $(READY)  ## operations, memory and CPU time of training beside BLIP-2 as it stands; ten minutes, or [FULL=1]
 	$(BIN)/python benchmarks/training.py $(if $(FULL),--full)
+
+bench-load: $(READY)  ## what slides cost on their way from files into a training step, and how long training waits for them
+	$(BIN)/python benchmarks/training_loading.py
+
+bench-views: $(READY)  ## recall with int8 rows and with views of 2,048 of 10,000 patches; twenty CPU minutes
+	$(BIN)/python benchmarks/views.py
 
 bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and its memory
 	$(BIN)/python benchmarks/pipeline.py

@@ -43,7 +43,8 @@ from training_cases import (
     two_phases,
     without_positions,
 )  # fmt: skip
-from training_input import VIEW, input_rows, show_input
+from training_input import TFLOP_PER_S, VIEW, input_rows, show_input
+from training_loading import loading_rows, show_loading, waiting_goal
 
 from pathalign.model.bags import BagBatch
 from pathalign.model.blip2 import to_blip2
@@ -98,9 +99,12 @@ def main() -> None:
     measured(rows, full=asked.full)
     ratio, seconds = inference()
     show(rows)
-    reading = input_rows(tflop_of_two(rows))
+    tflop = tflop_of_two(rows)
+    reading = input_rows(tflop)
     show_input(reading)
-    found = goals(rows, ratio)
+    loading = loading_rows({patches: TFLOP_PER_S / each for patches, each in tflop.items()})
+    show_loading(loading)
+    found = [*goals(rows, ratio), waiting_goal(loading)]
     print(f"\none slide at inference: {seconds['ours']:.2f} CPU-s, transformers {seconds['transformers']:.2f}")
     for goal in found:
         print(f"{'holds' if goal['holds'] else 'FAILS':6} {goal['goal']}: {goal['value']} (target {goal['target']})")
@@ -108,8 +112,14 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, torch {torch.__version__}, 1 thread"
     rows.append({"way": "inference", "seconds": seconds})
     OUT.write_text(
-        json.dumps({"name": "training", "machine": machine, "rows": rows, "input": reading, "goals": found}, indent=2)
-    )
+        json.dumps(
+            {
+                "name": "training", "machine": machine, "rows": rows, "input": reading, "loading": loading,
+                "goals": found,
+            },
+            indent=2,
+        )
+    )  # fmt: skip
 
 
 def check_losses() -> None:
