@@ -11,6 +11,9 @@ from pathlib import Path
 
 from pathalign.errors import BadTable, MissingExtra
 
+_PARQUET_ROWS = 64
+"""Rows in memory at a time; the default of pyarrow is 65,536, and a row may be a report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -106,7 +109,7 @@ def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
     table = parquet.ParquetFile(path)
     _check_header(path, table.schema_arrow.names, required)
     line = 1
-    for batch in table.iter_batches():
+    for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
         for record in batch.to_pylist():
             line += 1
             yield Row(line, {name: "" if value is None else str(value).strip() for name, value in record.items()})

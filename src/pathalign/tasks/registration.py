@@ -77,15 +77,16 @@ def add(
 
     Where a row gives no case, part, block or stain, they come from the barcode table, from the slide's name by `names`,
     or from its DICOM header. Good rows are stored whatever the bad ones are: with `reading.workers`, slides are opened
-    in processes of their own, so that one which hangs or kills its reader is a bad row too. Raises `BadTable` when a
-    table cannot be read at all.
+    in processes of their own, so that one which hangs or kills its reader is a bad row too. The table of reports is
+    read twice, row by row, so that memory holds one report at a time. Raises `BadTable` when a table cannot be read at
+    all, before anything is stored.
     """
     done = Registration()
     rows = list(read_rows(slides_table, required=("slide_id", "path")))
-    reports = list(read_rows(reports_table, required=("case_id", "report"))) if reports_table else []
-    done.notes += _unknown_columns(slides_table, rows, _SLIDE_COLUMNS)
+    reported_now, columns = _reported_in(reports_table) if reports_table else (set(), ())
+    done.notes += _unknown_columns(slides_table, tuple(rows[0].cells) if rows else (), _SLIDE_COLUMNS)
     if reports_table:
-        done.notes += _unknown_columns(reports_table, reports, _REPORT_COLUMNS)
+        done.notes += _unknown_columns(reports_table, columns, _REPORT_COLUMNS)
     drafts = _drafts_of(slides_table, rows, done)
     places = SlidePlaces(convention=names)
     if barcodes_table:
@@ -94,7 +95,7 @@ def add(
     labels: dict[str, SpecimenLabels] = {}
     drafts = _those_that_open(slides_table, drafts, reading or ReadingConfig(), done, progress, labels)
     with workspace.lock("catalog"), Catalog(workspace.catalog_path) as catalog, catalog.transaction():
-        reported = ReportedCases.of(catalog.reported_case_ids() | {row.cells["case_id"] for row in reports} - {""})
+        reported = ReportedCases.of(catalog.reported_case_ids() | reported_now)
         drafts = [
             replace(d, slide=places.fill(d.slide, d.row.cells, labels.get(d.slide.slide_id), reported)) for d in drafts
         ]
@@ -102,8 +103,18 @@ def add(
         done.notes += places.notes() + _unknown_stains(drafts)
         _add_slides(catalog, slides_table, drafts, done)
         if reports_table:
-            _add_reports(catalog, reports_table, reports, done)
+            _add_reports(catalog, reports_table, done)
     return done
+
+
+def _reported_in(table: Path) -> tuple[set[str], tuple[str, ...]]:
+    """(the cases that a table of reports has, its columns)."""
+    cases: set[str] = set()
+    columns: tuple[str, ...] = ()
+    for row in read_rows(table, required=_REPORT_COLUMNS):
+        columns = columns or tuple(row.cells)
+        cases.add(row.cells.get("case_id", ""))
+    return cases - {""}, columns
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,9 +134,9 @@ def _unknown_stains(drafts: list[_Draft]) -> list[str]:
     return [f"Stains not known: {few}. `curate` takes their slides for H&E."] if unknown else []
 
 
-def _unknown_columns(table: Path, rows: list[Row], known: tuple[str, ...]) -> list[str]:
+def _unknown_columns(table: Path, columns: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
     """A note on columns that nobody reads: `patientid` would put slides of one patient into two splits."""
-    unknown = [name for name in (rows[0].cells if rows else ()) if name and name not in known]
+    unknown = [name for name in columns if name and name not in known]
     return [f"{table.name}: not read: {', '.join(unknown)}. Columns that are: {', '.join(known)}."] if unknown else []
 
 
@@ -210,10 +221,10 @@ def _split_of_patients(stored: list[Slide], drafts: list[_Draft]) -> dict[str, S
     return chosen
 
 
-def _add_reports(catalog: Catalog, table: Path, rows: list[Row], done: Registration) -> None:
+def _add_reports(catalog: Catalog, table: Path, done: Registration) -> None:
     cases = catalog.case_ids()
     first_line: dict[str, int] = {}
-    for row in rows:
+    for row in read_rows(table, required=_REPORT_COLUMNS):
         with _recorded(done, table, row, "case_id"):
             if row.malformed:
                 raise _BadRow(row.malformed)

@@ -20,10 +20,11 @@
   const open = () => {
     const target = document.getElementById(location.hash.slice(1));
     const holder = target && target.closest("details.case");
-    if (!holder) return;
+    if (!holder || (holder.open && target !== holder)) return; // the browser scrolls, and finds its way back
+    const wasOpen = holder.open;
     holder.open = true;
-    target.scrollIntoView();
-    if (target === holder) target.querySelector("summary").focus();
+    if (!wasOpen) target.scrollIntoView();
+    if (target === holder) target.querySelector("summary").focus({ preventScroll: true });
   };
   document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
   words.addEventListener("input", filter);
