@@ -239,7 +239,8 @@ def _opened(report: str) -> Iterator[Heading]:
             continue
         after = _TERMINATOR.match(report, found.end())
         if kind is SectionKind.SPECIMENS and _opens_protocol(report, start):
-            kind = SectionKind.SYNOPTIC
+            yield Heading(kind=SectionKind.SYNOPTIC, start=start, body=start)  # its first field is one of the table's
+            continue
         yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
 
 

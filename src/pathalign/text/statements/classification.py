@@ -27,7 +27,9 @@ _STRONG = re.compile(
     r"mitos\w+|microscop\w+|adenosis|inflammation|gleason)\b"
 )
 _STAGE_LABEL = re.compile(
-    r"^\W*(?:[tnm] stage, pathologic|pathologic(?:al)? stag(?:e|ing)(?: summary)?|tnm stage|"
+    r"^\W*(?:(?:ajcc|uicc|p?tnm|pathologic(?:al)?) stag(?:e|ing)(?: (?:summary|system))?\s*(?:\((?:ajcc|uicc|"
+    r"p?tnm)\))?|"
+    r"staging\s*\((?:ajcc|uicc|p?tnm)\)|[tnm] stage, pathologic|pathologic(?:al)? stag(?:e|ing)(?: summary)?|tnm stage|"
     r"stage)\W*$"
 )
 _STAGE_SOURCE = re.compile(r"\b(?:based on|edition|utili[sz]es|according to the)\b")
@@ -94,7 +96,7 @@ def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind
     if staged:
         return _of_stage(text, low)
     if (cues.is_unassessed(low) and low.count(":") <= _FEW_FIELDS) or (
-        cues.is_about_report(low) and not _SURE_FINDING.search(low)
+        cues.is_about_report(low) and (cues.is_of_colleagues(low) or not _SURE_FINDING.search(low))
     ):
         return frozenset({Kind.ADMINISTRATIVE})
     if section is SectionKind.ANCILLARY and cues.is_of_test(low) and not _STRONG.search(low):

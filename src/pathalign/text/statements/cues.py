@@ -7,18 +7,23 @@ import re
 # All patterns are for text in small letters.
 _UNASSESSED = re.compile(
     r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
-    r"determined|evaluated|performed)\b|\bcannot be (?:assessed|determined|evaluated)\b|\bn/?a\b|\bpending\b"
+    r"determined|evaluated|performed|submitted|received|answered|sampled)\b|\bnone (?:submitted|received|provided)\b|"
+    r"\b(?:cannot|can not|could not) be (?:assessed|determined|evaluated)\b|\bindeterminable\b|\bn/?a\b|\bpending\b|"
+    r"\b(?:separately submitted|submitted separately)\b[^;,]{0,30}$"
 )
 _UNKNOWN = re.compile(r"(?:^|[:=])\W*unknown\b")
 _OPENS_UNASSESSED = re.compile(r"\W*(?:(?:additional )?(?:comments?|notes?)\W+none\b|(?:to follow|deferred)\b)")
-_UNASSESSED_HINTS = ("not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred")
-_CODE = re.compile(r"\W*[cmtp][ -]?\d")
+_UNASSESSED_HINTS = (
+    "not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred", "indetermin", "separately",
+)  # fmt: skip
+_CODE = re.compile(r"\W*[cmtp][ -]?\d|.{0,40}\b\d{4}/[0-39]\b")
 _REPORT_HINTS = (
     "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult",
     "performed", "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
     "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide",
     "fax", "teaching", "attest", "rendered", "report", "signatory", "inquiry", "admit", "obtained", "digital",
-    "accredited", "certified", "diagnosed by",
+    "accredited", "certified", "diagnosed by", "concur", "agree", "block", "will be", "phone", "communicat", "e-mail",
+    "informed", "discussed", "called to", "literature", "performance", "validated",
 )  # fmt: skip
 """Without one of these only codes are about the report; a cheap test, since most sentences have none."""
 _ABOUT_REPORT = re.compile(
@@ -36,9 +41,17 @@ _ABOUT_REPORT = re.compile(
     r"\battest\b|\brendered\b|\bthis (?:\w+ ){0,2}report\b|\breport (?:name|date|status|released)\b|\bsignatory\b|"
     r"\bdiagnosis inquiry\b|\badmit date\b|\bdigital imag\w+|\baccredited\b|\bis certified under\b|\bdiagnosed by\b|"
     r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
-    r"obtained)\b|\bteaching physician\b"
+    r"obtained)\b|\bteaching physician\b|\bconcur\w*\b|\bagree(?:s|d|ment)? with\b|"
+    r"^\W*(?:material\W+)?blocks?(?: numbers?| no)?\W+"
+    r"[a-z]{0,2}\d{1,3}\b|\bwill be (?:reported|issued|made|sent|forwarded|communicated|released|added|obtained)\b|"
+    r"\b(?:tele)?phoned?\b|\bcommunicated\b|\b(?:discussed with|called to|informed of)\b|\bmedical literature\b|"
+    r"\bperformance characteristics\b|\bvalidated\b|\bicd\w{0,4}\b"
 )
-_OPENS_ABOUT_REPORT = re.compile(r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b)")
+# Colleagues who looked at the case, whatever they found in it.
+_COLLEAGUES = re.compile(r"\bconcur\w*\b|\bagrees? with\b|\bdr\b.{0,60}\breviewed\b|\breviewed by\b")
+_OPENS_ABOUT_REPORT = re.compile(
+    r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b)|.{0,40}\b\d{4}/[0-39]\b"
+)
 _RECOMMENDED = re.compile(
     r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
     r"\bcorrelation is\b|"
@@ -120,7 +133,8 @@ _CLINICAL = re.compile(
     r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
     r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
     r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
-    r"\betiology\b"
+    r"\bet[io]{1,2}log\w*\b|\bh[bc]v\b|\b(?:fe)?male with\b|\bfamily history\b|"
+    r"\bca-?\s?(?:125|19[-.]9)\b|\bsymptoms?\b|\bsmok\w+\b|\bbiopsied\b"
 )
 _OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|(?:chemo|radio)?therapy)\b")
 
@@ -138,6 +152,11 @@ def is_about_report(low: str) -> bool:
     if not (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low)):
         return False
     return (_OPENS_ABOUT_REPORT.match(low) or _ABOUT_REPORT.search(low)) is not None
+
+
+def is_of_colleagues(low: str) -> bool:
+    """Whether a sentence says who else looked at the case, what they found in it included."""
+    return ("concur" in low or "agree" in low or "reviewed" in low) and _COLLEAGUES.search(low) is not None
 
 
 def is_recommendation(low: str) -> bool:

@@ -42,10 +42,21 @@ _GRADED = re.compile(
     r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
     r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
 )
-_MARGIN_HINTS = ("margi", "resection", "inked", "clearance")
+_MARGIN_HINTS = ("margi", "resection", "inked", "clearance", "line", "edge", "cut e")
 _MARGIN = re.compile(
-    r"(?<!non-)\bmargi\w{0,4}\b|\bresection (?:line|edge|plane)s?\b|\binked (?:surface|edge|line)|"
-    r"\bclearance\b"
+    r"(?<!non-)\bmargi\w{0,4}\b|\b(?:resection|incision|excision|surgical) (?:line|edge|plane)s?\b|\binked (?:surface|"
+    r"edge|line)|"
+    r"\b(?:lines?|edges?) of (?:resection|incision|excision)\b|\bcut (?:ends?|edges?)\b|\bclearance\b"
+)
+# "Vascular, ureteral and soft tissue margins": one margin after the other, and no findings.
+_OF_MARGINS = re.compile(
+    r"^\W*(?:(?:and|all|the|soft tissue|vascular|ureter\w*|bronchial|parenchymal|mucosal|deep|radial|proximal|distal|"
+    r"oral|aboral|"
+    r"anterior|posterior|lateral|medial|superior|inferior|peripheral|circumferential|urethral|renal|vein|artery|"
+    r"arterial|venous|"
+    r"capsular|skin|perirenal|fat|bladder neck|apical|basal|pleural|chest wall|left|right|cervical|vaginal|bile duct|"
+    r"pancreatic|"
+    r"uncinate|retroperitoneal|gastric|esophageal|duodenal|mesenteric|bone|isthmus)\W*){1,4}$"
 )
 _NO_TUMOUR = re.compile(r"\bno (?:\w+ ){0,3}tumou?r")
 _DENIED = re.compile(r"\b(?:no|not|negative|free|closest)\b")
@@ -55,20 +66,29 @@ _TISSUE = re.compile(
     r"salivary)\b"
 )
 _STATUS = re.compile(r"^\W*(?:all |is |are )*(?:negative|free|positive|uninvolved|involved|clear|not|no)\b")
+_STATUS_AFTER = re.compile(r"\)\s*(?:(?:are|is|all) ){0,2}(?:negative|free|positive|uninvolved|clear)\b[^,;]*$")
 _REACHES = re.compile(r"\b(?:exten(?:ds?|ding)|invad\w+|infiltrat\w+|involv(?:es|ing))\b")
 _SIDE_ALONE = re.compile(
     r"^\W*(?:(?:and|the|of|breast|lung|kidney|lobe|side|upper|lower|middle|outer|inner|right|left|bilateral|quadrants?|"
     r"o'?clock|laterality|is|to|at|in|located|position|superior|inferior|lateral|medial|anterior|posterior|"
+    r"isthmus|walls?|apex|base|dome|trigone|fundus|antrum|cardia|pylor\w+|midline|poles?|hil(?:um|ar)|segments?|"
+    r"central|"
+    r"peripheral|proximal|distal|both|"
     r"\d{1,2})\W+)+$"
 )
-_SIDE = re.compile(r"\b(?:right|left|bilateral|quadrants?|o'?clock|anterior|posterior|superior|inferior|upper|lower)\b")
-_SITUATED = re.compile(r"\b(?:located|situated|subpleural region)\b")
+_SIDE = re.compile(
+    r"\b(?:right|left|bilateral|quadrants?|o'?clock|anterior|posterior|superior|inferior|upper|lower|isthmus|apex|dome|"
+    r"trigone|fundus|antrum|cardia|pylor\w+|midline)\b"
+)
+_SITUATED = re.compile(r"\b(?:located|situated|subpleural region|involv\w+ both (?:the )?(?:right|left|lobes|sides))\b")
 _LOCATED = re.compile(
     r"\b(?:seen|present|confined|lies|arising|found|involves)\b[^,;]{0,25}\b(?:in|at|within|of|the)\b"
     r"[^,;]{0,20}\b(?:left|right|upper|lower|quadrant|o'?clock|anterior|posterior)\b"
 )
 _FINDING = re.compile(
-    r"\b\w*(?:omas?|omata|itis|osis|oses|plasias?|plastic|trophy|trophic|invasi\w+|invesi\w+|cellular)\b"
+    r"\b\w*(?:omas?|omata|itis|osis|oses|plasias?|plastic|trophy|trophic|invasi\w+|invesi\w+|cellular|adenopathy|"
+    r"opathic)\b"
+    r"|\b\w*(?:carcin|tumor|metast)\w+"
     r"|\b(?:malignan\w*|neoplas\w*|\w*metasta\w+|anthraco\w+|pigment\w*|invad\w+|invol\w+|infiltrat\w+|exten(?:ds?|"
     r"ding|sion|sive\w*)|necro\w+|"
     r"inflam\w+|benign|unremarkable|normal|abnormalit\w+|differentiat\w+|grade|gleason|patterns?|dysplas\w+|atypi\w+|"
@@ -80,12 +100,16 @@ _FINDING = re.compile(
     r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
     r"spindle|oncocytic|muscle|muscularis|fat|fatty|adipose|fibrous|lymphoid|islets|plaques?|\w*autoly\w+|medulla|"
     r"cortex|"
-    r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0)\b"
+    r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0|free|"
+    r"cribriform|solid|comedo\w*|micropapillary|trabecular|acinar|alveolar|lepidic|insular|storiform|fascicular|"
+    r"nest(?:s|ed)|"
+    r"sheets|signet|mucinous|venous|lymphatics?|laesion\w+|reactiv[ao]\w*|lymphonod\w+|expansion|granul\w+|"
+    r"foreign body)\b"
 )
 # Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
 _BARE = re.compile(
     r"\b(?:(?:primary )?tumou?rs?(?!-free)|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
-    r"invasi\w+ component|"
+    r"invasi\w+ component|depth of (?:stromal |myometrial |tumou?r )?invasion|"
     r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
 )
 _CLAUSE = re.compile(r"\s(?:with|and)\s(?=(?:all\s)?(?:\w+\s)?margins?\b)|[;,](?!\d)|\(|\.\s|:\s|\s-\s")
@@ -100,11 +124,13 @@ _LABELS = (
     r"clearance|pigmentation|thickness|depth|stage|staging|information|data|summary|synoptic|microscopic|macroscopic|"
     r"light|"
     r"microscopy|description|examination|diagnosis|final|key|procedure|capsular|capsule|space|within|component|in situ|"
+    r"edmondson|steiner|bloom|richardson|scarff|modified|primary tumou?r|regional|distant|metasta[ns][ei]s|pt|pn|pm|"
+    r"ptnm|"
     r"carcinoma|for|dimensions?|maximum|linear|volume|secondary|primary|differentiation|necrosis|extension"
 )
 _ONLY_LABELS = re.compile(rf"^(?:\d{{1,2}}\W+|[a-z][.)]\s+)?(?:(?:{_LABELS})\b\W*){{1,6}}$")
 _FIELD = re.compile(
-    r"^[^a-z]*(?:[a-z][.)]\s*)?(?P<label>[a-z][^:=]{1,60}?)\s*(?:\([^)]{0,40}\)\s*)?[:=](?!\d\d)(?P<value>.*)$",
+    r"^[^a-z]*(?:[a-z][.)]\s*)?(?P<label>[a-z][^:=]{1,90}?)\s*(?:\([^)]{0,40}\)\s*)?[:=](?!\d\d)(?P<value>.*)$",
     re.DOTALL,
 )
 _MEASURED_FIELD = re.compile(
@@ -115,8 +141,7 @@ _MEASURED_FIELD = re.compile(
 )
 _POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side)\b")
 _ABSENT = re.compile(
-    r"^\W*(?:not (?:present|identified|submitted|included|found|received|seen)|none(?: (?:identified|submitted|"
-    r"present))?|"
+    r"^\W*(?:not (?:present|identified|included|found|seen)|none(?: (?:identified|present))?|"
     r"absent)\W*$"
 )
 _PRESENCE = re.compile(
@@ -131,7 +156,7 @@ _GRADE_LABEL = re.compile(
     r"differentiation)\b"
 )
 _ORGAN_ALONE = re.compile(
-    r"^(?:the )?(?:adrenal glands?|lymph nodes?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
+    r"^(?:the )?(?:adrenals?(?: glands?)?|lymph nodes?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
     r"parathyroids?|seminal vesicles?|thymus|appendix|omentum)$"
 )
 _PROCEDURE_ALONE = re.compile(
@@ -141,6 +166,14 @@ _PROCEDURE_ALONE = re.compile(
 )
 
 
+_OPERATION = re.compile(
+    r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide) )?(?:resection|"
+    r"excision|"
+    r"lobectomy|mastectomy|lumpectomy|enucleation)\W*$"
+)
+_MOST_LABEL_WORDS, _FEW_WORDS = 6, 4
+_COUNT_LABEL = re.compile(r"(?:(?:total|no|lymph nodes?|nodes?)\W+){0,2}(?:number|size|no\.? of|positive)\b")
+_TISSUE_NAME = re.compile(r"mucosa|serosa|muscularis|propria|fat|stroma|myometrium|dermis|tissue|wall")
 _MEASURE, _POSITION = frozenset({Kind.MEASURED}), frozenset({Kind.POSITION})
 _BOTH = _MEASURE | _POSITION
 
@@ -153,8 +186,12 @@ def of_field(low: str) -> frozenset[Kind] | None:
     label, value = field["label"].strip(), field["value"]
     if not value.strip(" .:;-"):
         return frozenset() if len(label.split()) <= 6 else None
-    if len(label.split()) > 6:
-        return None
+    if len(label.split()) > _MOST_LABEL_WORDS:
+        return _MEASURE if _COUNT_LABEL.match(label) and _digit(value) else None
+    if _COUNT_LABEL.match(label) and _digit(value) and len(value.split()) <= _FEW_WORDS:
+        return _MEASURE
+    if "depth" in label and not _digit(value) and _TISSUE_NAME.search(value):
+        return frozenset({Kind.VISIBLE})
     if _MARGIN.search(label):
         if _TISSUE.match(value) and not _is_measured(value):
             return frozenset({Kind.VISIBLE})  # a margin sent on its own, and what it is made of
@@ -173,8 +210,14 @@ def of_field(low: str) -> frozenset[Kind] | None:
     return None
 
 
+def _digit(value: str) -> bool:
+    return _DIGIT.search(value) is not None or "zero" in value or "none" in value
+
+
 def of_clauses(low: str) -> frozenset[Kind]:
     """Kinds of a sentence that is no field: measured, of a position, visible."""
+    if _OPERATION.match(low):
+        return _MEASURE
     if _ONLY_LABELS.match(low):
         return frozenset()
     if _SIDE.search(low) and _SIDE_ALONE.match(low + " "):
@@ -185,7 +228,7 @@ def of_clauses(low: str) -> frozenset[Kind]:
     margin = _of_margin(low)
     if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
         found.add(Kind.POSITION)
-    if (_seen_beside(low) if found else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
+    if (_seen_beside(low) if found or margin else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
         found.add(Kind.VISIBLE)
     return frozenset(found)
 
@@ -216,12 +259,15 @@ def has_finding(low: str) -> bool:
 def _seen_beside(low: str) -> bool:
     """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
     of_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
+    lists_margins = _of_margin(low)
     for clause in _CLAUSE.split(low):
+        if lists_margins and _OF_MARGINS.match(clause):
+            continue
         if _of_margin(clause):
             of_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True
-        elif of_margin and _STATUS.match(clause):
+        elif of_margin and (_STATUS.match(clause) or _STATUS_AFTER.search(clause)):
             continue  # "margin of resection, negative for carcinoma"
         elif not (_DISTANCE.search(clause) or _is_volume(clause)) and (
             _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))

@@ -33,11 +33,28 @@ _CODE_HINT = re.compile(r"[TNM]\)?[\s:=-]{0,2}\(?[0-4xXOoiIl]")
 _WORDS = re.compile(
     r"\b(?:p?tnm|ajcc|uicc|figo stage|(?:pathologic(?:al)?|tumou?r|clinical|overall|anatomic|dukes'?|"
     r"clinicopathologic) "
-    r"stag\w+|stage(?: group\w*)?\s?[:=]?\s?\(?(?:[iv]{1,3}[abc]?\b|[1-4][abc]?\b(?!\)| fibrosis)|p?t\d)|"
-    r"stage of tumou?r|[tnm][ -]stage|stage groupings?|dukes'?|stage, pathologic|multiple primary tumou?rs?)\b",
+    r"stag\w+|stage(?: group\w*)?\s?[:=]?\s?\(?(?:[iv]{1,3}[abc]?\b(?! fibrosis)|[1-4][abc]?\b(?!\)| fibrosis)|p?t\d)|"
+    r"stage of tumou?r|[tnm][ -]stage|stage groupings?|dukes'?|stage, pathologic|multiple primary tumou?rs?|masaoka|"
+    r"ann arbor|"
+    r"astler[- ]coller|robson|jewett|whitmore|enneking|bclc)\b",
     re.IGNORECASE,
 )
-_STAGE_HINT = ("stag", "tnm", "ajcc", "uicc", "dukes", "multiple primary")
+_STAGE_HINT = (
+    "stag",
+    "tnm",
+    "ajcc",
+    "uicc",
+    "dukes",
+    "multiple primary",
+    "masaoka",
+    "arbor",
+    "coller",
+    "robson",
+    "jewett",
+    "whitmore",
+    "enneking",
+    "bclc",
+)
 _LABELLED = re.compile(
     r"\b(?:p?\s?t[ -](?:stage|category|classification|staging)|primary tumou?r)\b[^:=.\n]{0,30}[:=]\s*\(?\s?p?t?\s?"
     r"(?P<value>[0-4]|is|x)(?![\d.])(?P<letter>[a-d](?![a-z]))?",

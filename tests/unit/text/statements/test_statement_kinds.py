@@ -179,3 +179,40 @@ def test_a_result_below_the_heading_of_stains_is_of_one() -> None:
     assert kinds("Negative in block B5", SectionKind.ANCILLARY) == {"ihc"}
     assert kinds("Perinodal extension not identified", SectionKind.ANCILLARY) == {"visible"}
     assert kinds("Squamous carcinoma with keratin pearls") == {"visible"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vascular, ureteral and soft tissue margins are free of tumor", {"position"}),
+        ("Resection margins (proximal and distal) are free of tumor", {"position"}),
+        ("Incision lines free of neoplastic lesions", {"position"}),
+        ("Isthmus", {"position"}),
+        ("Twelve (12) lymph nodes free of tumor", {"measured", "visible"}),
+        ("Number of lymph nodes with metastatic disease: 2", {"measured"}),
+        ("Number of positive lymph nodes / total number of nodes examined: 1/18", {"measured"}),
+        ("Maximum depth of invasion is 6 mm", {"measured"}),
+        ("Depth of invasion: Submucosa", {"visible"}),
+        ("X. Resection", {"measured"}),
+        ("Adrenal: Not present", {"measured"}),
+        ("Adrenal gland: Not submitted", {"administrative"}),
+        ("Regional lymph nodes: None submitted", {"administrative"}),
+        ("Lymph nodes: Separately submitted in specimen B", {"administrative"}),
+        ("Dr. B reviewed the slides and concurs with grade 3", {"administrative"}),
+        ("Tumor classification: ICDO-DA-M 8140/3", {"administrative"}),
+        ("The findings were communicated to the ward", {"administrative"}),
+        ("Material: Block B5", {"administrative"}),
+        ("Chronic hepatitis, HBV associated", {"clinical", "visible"}),
+        ("Etiology: HCV", {"clinical"}),
+        ("Masaoka: II", {"staging"}),
+        ("Stage I fibrosis is noted in the liver", {"visible"}),
+        ("Staging (AJCC)", set()),
+        ("Primary tumor (pT)", set()),
+        ("Cribriform", {"visible"}),
+        ("Lymphonodi reactivi", {"visible"}),
+        ("Ductal carcincia", {"visible"}),
+    ],
+)
+def test_kinds_of_fields_and_of_bare_words(text: str, expected: set[str]) -> None:
+    """Fields, sites and operations alone, lists of margins, codes, and findings in Latin or misread."""
+    assert kinds(text) == expected
