@@ -276,7 +276,7 @@ def test_the_base_recipes_are_the_papers() -> None:
     ):
         size = recipe.size
         assert (size.dim, size.layers, size.heads, size.num_query_tokens, size.projection_dim) == (768, 12, 12, 32, 256)
-        assert recipe.augmentation.max_patches == 10_240
+        assert (recipe.augmentation.max_patches, recipe.augmentation.noise) == (10_240, 0)
         assert (schedule.peak_lr, schedule.final_lr, schedule.weight_decay) == (1e-4, 1e-5, 0.05)
 
 
