@@ -66,7 +66,7 @@ bench-train: $(READY)  ## operations, memory and CPU time of training beside BLI
 bench-load: $(READY)  ## what slides cost on their way from files into a training step, and how long training waits for them
 	$(BIN)/python benchmarks/training_loading.py
 
-bench-views: $(READY)  ## recall with int8 rows and with views of 2,048 of 10,000 patches; twenty CPU minutes
+bench-views: $(READY)  ## recall with int8 rows and with views of 2,048 of 10,000 patches; ten CPU minutes and more
 	$(BIN)/python benchmarks/views.py
 
 bench-embed-pipeline: $(READY)  ## how well reading hides behind encoding, and its memory

@@ -25,8 +25,8 @@ OPEN_SLIDES = 64
 """Slides whose files stay mapped; opening one again costs far less than reading it, and what was read is cached."""
 MEASURED_SLIDES = 4096
 """Most slides that the statistics of embeddings are taken from."""
-_OPENING = Lock()
-"""Held while a file is looked up or opened. Not of a cohort, which may be pickled."""
+_LOOKING = Lock()
+"""Held while an open slide is looked up, not while one is opened. Not of a cohort, which may be pickled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +76,11 @@ class TrainingCohort:
     def bag(self, index: int) -> StoredBag:
         """A slide's patches, unread: `rows` reads some, `embeddings` all. May be called by several threads."""
         slide_id = self.texts[index].slide_id
-        with _OPENING:
-            bag = self._open[slide_id] if slide_id in self._open else self.source.stored(slide_id)
+        with _LOOKING:
+            bag = self._open.get(slide_id)
+        if bag is None:
+            bag = self.source.stored(slide_id)
+        with _LOOKING:
             self._open[slide_id] = bag
             self._open.move_to_end(slide_id)
             if len(self._open) > OPEN_SLIDES:
@@ -87,7 +90,7 @@ class TrainingCohort:
     def augmented(self, index: int, augmentation: BagAugmentation, std: np.ndarray, random: np.random.Generator) -> Bag:
         """A bag with some patches left out, noise, and the slide turned and mirrored as it may lie on the glass.
 
-        Embeddings are in the type that they are stored in, or float32 where there is noise on them.
+        Embeddings are in the type that they are read in, or float32 where there is noise on them.
         """
         bag = self.bag(index)
         chosen = _drawn(bag.xy_px0, augmentation, random)
