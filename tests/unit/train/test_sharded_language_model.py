@@ -72,7 +72,7 @@ def put_models(folder: Path, texts: list[str]) -> None:
     models = (
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=False)),
         GPT2LMHeadModel(gpt2),
-        MixtralForCausalLM(MixtralConfig(**llama | aligned, num_local_experts=3)),
+        MixtralForCausalLM(MixtralConfig(**llama | aligned, num_local_experts=4)),
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=True)).bfloat16(),
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=True)).double(),
     )
