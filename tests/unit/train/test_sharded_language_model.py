@@ -18,7 +18,14 @@ import torch
 from sharding_peers import ACCUMULATED, SCHEDULE, interrupted_after, likelihood, objective_before, trained, whole
 from torch import nn
 from torch.testing import assert_close
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+)
 
 from pathalign.domain.records import SlideText
 from pathalign.errors import NeedsRepair
@@ -35,7 +42,7 @@ from pathalign.train.sharded_language_model import (
 
 pytestmark = pytest.mark.unit
 
-MODELS = ["llama", "gpt2", "bfloat16", "double"]
+MODELS = ["llama", "gpt2", "experts", "bfloat16", "double"]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +56,7 @@ def arguments(embeddings: Path, a_text: Callable[..., SlideText]) -> dict[str, A
 
 
 def put_models(folder: Path, texts: list[str]) -> None:
-    """Random models as the Hub has them: words tied to the head and not, layers of odd sizes, three types."""
+    """Random models as the Hub has them: words tied to the head and not, layers of odd sizes, experts, three types."""
     tokenizer = train_byte_tokenizer(texts, vocab=301)
     torch.manual_seed(3)
     llama: dict[str, Any] = {
@@ -57,6 +64,7 @@ def put_models(folder: Path, texts: list[str]) -> None:
         "num_key_value_heads": 1, "intermediate_size": 25, "initializer_range": 0.3,
         "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
     }  # fmt: skip
+    aligned = {"hidden_size": 24, "intermediate_size": 36}  # rows of whole 16 bytes, as torch wants experts to have
     gpt2 = GPT2Config(
         vocab_size=len(tokenizer), n_embd=18, n_layer=2, n_head=3, n_positions=64, initializer_range=0.3,
         bos_token_id=1, eos_token_id=2,
@@ -64,6 +72,7 @@ def put_models(folder: Path, texts: list[str]) -> None:
     models = (
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=False)),
         GPT2LMHeadModel(gpt2),
+        MixtralForCausalLM(MixtralConfig(**llama | aligned, num_local_experts=4)),
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=True)).bfloat16(),
         LlamaForCausalLM(LlamaConfig(**llama, tie_word_embeddings=True)).double(),
     )
@@ -86,7 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) 
         port = str(listening.getsockname()[1])
     environment = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, str(Path(__file__).with_name("sharding_peers.py")), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return folder
 
