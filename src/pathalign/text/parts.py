@@ -7,11 +7,12 @@ inside a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pathalign.text.diagnoses import Span
+from pathalign.text.headings import Heading
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.organ import organ_of
 from pathalign.text.sections import detail_start
@@ -75,13 +76,17 @@ class PartSpan:
     end: int
 
 
-def find_parts(report: str, span: Span, received: frozenset[str] = frozenset()) -> tuple[PartSpan, ...]:
+def find_parts(
+    report: str, span: Span, received: frozenset[str] = frozenset(), headings: Sequence[Heading] = ()
+) -> tuple[PartSpan, ...]:
     """The labelled parts of a diagnosis in order; none when the diagnosis is not divided.
 
-    `received` are the labels under which the report lists what was received, if it does.
+    `received` are the labels under which the report lists what was received, if it does; `headings` are those of the
+    report.
     """
     text = report[span.start : span.end]
-    marks = max(_in_order(text, received), _out_of_order(text), key=len)
+    details = detail_start(headings, span.start, span.end) - span.start
+    marks = max(_in_order(text, received, details), _out_of_order(text, details), key=len)
     if not marks:
         return ()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
@@ -144,7 +149,7 @@ def split_header(text: str) -> tuple[str, str]:
         text = text[prefix.end() :]
     head = text[:_HEADER_CHARS]
     for end in (_DASHED, _COLON, _OTHER_END, _LOST_COLON):
-        cut = end.search(head)
+        cut = None if end is _DASHED and "-." not in head else end.search(head)
         if cut is None:
             continue
         written = head[: cut.start("end") if end is _LOST_COLON else cut.start()]
@@ -175,7 +180,7 @@ class _Chain:
     marks: tuple[re.Match[str], ...]
 
 
-def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
+def _in_order(text: str, received: frozenset[str], details: int) -> tuple[re.Match[str], ...]:
     """The marks that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
 
     Letters and numbers may both be there, one within the other: labels with the word "part" are taken first, then
@@ -185,7 +190,6 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
     opened: list[str] = []
     nested = 0
     begun: set[str] = set()
-    details = detail_start(text)
     for mark in _MARK.finditer(text):
         first, last = _places(mark)
         kind = _kind(mark)
@@ -233,16 +237,13 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
     return spoken if spoken and not again else best_of[0]
 
 
-def _out_of_order(text: str) -> tuple[re.Match[str], ...]:
+def _out_of_order(text: str, details: int) -> tuple[re.Match[str], ...]:
     """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
     found: dict[str, re.Match[str]] = {}
     opening: re.Match[str] | None = None
-    details = len(text)
     for mark in _MARK.finditer(text):
-        if opening is None:
-            if mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN:
-                return ()
-            details = detail_start(text)
+        if opening is None and (mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN):
+            return ()
         if mark.start() >= details:
             break
         if not _begins(mark, text) or not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
