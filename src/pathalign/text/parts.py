@@ -7,7 +7,7 @@ inside a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +27,8 @@ _MARK = re.compile(
     r"|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
+# Where a mark may stand: most letters of a text are told by this, and the long pattern is for the rest.
+_PLACE = re.compile(r"(?:^|[.:;)\]!?\-\"*\n]) *|(?<=[a-z,] )(?=(?:1|[aA])\))")
 _PROCEDURE = re.compile(
     r"\b(?:\w*tomy|biops\w+|excision|resection|dissection|margin|amputation|removal|curett\w+|bx)\b", re.IGNORECASE
 )
@@ -111,7 +113,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     found: set[str] = set()
     for span in lists:
         text = report[span.start : span.end]
-        labels = [normal_label(mark["label"]) for mark in _MARK.finditer(text) if _begins(mark, text)]
+        labels = [normal_label(mark["label"]) for mark in _marks(text) if _begins(mark, text)]
         found.update(label for at, label in enumerate(labels) if label in (str(at + 1), chr(ord("A") + at)))
     return frozenset(found)
 
@@ -190,7 +192,7 @@ def _in_order(text: str, received: frozenset[str], details: int) -> tuple[re.Mat
     opened: list[str] = []
     nested = 0
     begun: set[str] = set()
-    for mark in _MARK.finditer(text):
+    for mark in _marks(text):
         first, last = _places(mark)
         kind = _kind(mark)
         if not _begins(mark, text):
@@ -241,7 +243,7 @@ def _out_of_order(text: str, details: int) -> tuple[re.Match[str], ...]:
     """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
     found: dict[str, re.Match[str]] = {}
     opening: re.Match[str] | None = None
-    for mark in _MARK.finditer(text):
+    for mark in _marks(text):
         if opening is None and (mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN):
             return ()
         if mark.start() >= details:
@@ -272,6 +274,16 @@ def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool,
         if (chain := known.get(place - gap)) is not None
     ]
     return max(found, key=lambda chain: chain.score, default=None)
+
+
+def _marks(text: str) -> Iterator[re.Match[str]]:
+    """The marks of a text in order: those where a sentence may begin, and the first of a list within one."""
+    end = 0
+    for place in _PLACE.finditer(text):
+        mark = _MARK.match(text, place.end()) if place.end() >= end else None
+        if mark is not None:
+            end = mark.end()
+            yield mark
 
 
 def _begins(mark: re.Match[str], text: str) -> bool:
