@@ -6,13 +6,13 @@ report stay out of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pathalign.text import views
 from pathalign.text.diagnoses import Span
-from pathalign.text.headings import SectionKind
+from pathalign.text.headings import Heading, SectionKind
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.notes import is_note
 from pathalign.text.parts import PartSpan, find_parts, labels_within, listed_labels, normal_label, split_header
@@ -110,9 +110,9 @@ def curate_report(report: str) -> CuratedReport:
         report, [Span(start=s.body, end=s.end) for s in found.sections if s.kind is SectionKind.SPECIMENS]
     )
     whole = PartSpan(label="", start=span.start, body=span.start, end=span.end)
-    *spans, last = find_parts(report, span, received) or (whole,)
-    spans.append(replace(last, end=last.body + findings_span(report[last.body : last.end])[1]))
-    parts = tuple(_curated(report, part) for part in spans)
+    *spans, last = find_parts(report, span, received, found.headings) or (whole,)
+    spans.append(replace(last, end=findings_span(report, last.body, last.end, found.headings)[1]))
+    parts = tuple(_curated(report, part, found.headings) for part in spans)
     stated = any(part.findings for part in parts)
     return CuratedReport(
         parts=parts,
@@ -130,7 +130,7 @@ def curate_note(note: str) -> CuratedReport:
 
     `curate_report` takes short texts without sections for notes by itself.
     """
-    part = _curated(note, PartSpan(label="", start=0, body=0, end=len(note)), headed=False)
+    part = _curated(note, PartSpan(label="", start=0, body=0, end=len(note)), (), headed=False)
     return CuratedReport(
         parts=(part,) if part.findings else (), diagnosis_start=0, diagnosis_end=len(note),
         problem=None if part.findings else "the note states nothing", text=note,
@@ -172,15 +172,14 @@ def part_of_slide(curated: CuratedReport, part_id: str | None) -> CuratedPart | 
     )
 
 
-def _curated(report: str, part: PartSpan, *, headed: bool = True) -> CuratedPart:
+def _curated(report: str, part: PartSpan, headings: Sequence[Heading], *, headed: bool = True) -> CuratedPart:
     """A part with its texts; comments, notes and synoptic tables below its header and findings are left out."""
-    body = report[part.body : part.end]
-    first, last = findings_span(body) if headed else (0, len(body))
-    body, end = body[first:last], part.body + last
+    first, end = findings_span(report, part.body, part.end, headings) if headed else (part.body, part.end)
+    body = report[first:end]
     header, rest = split_header(body.lstrip(" \n-:.")) if headed else ("", body)
     start = end - len(rest)
     found = [classified(sentence, part=part.label) for sentence in sentences(report, start, end)]
-    head = _header(header, part.label, report, part.body + first, start)
+    head = _header(header, part.label, report, first, start)
     generation, findings = views.generation_view(head, found)
     retrieval = views.retrieval_view(head, found)
     return CuratedPart(

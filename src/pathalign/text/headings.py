@@ -87,8 +87,8 @@ _SIGNATURE = (
     r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
     r"|I, (?:AND/? ?)?OR MY|I,?\.? ?THE (?:UNDERSIGNED|SIGNING|STAFF|RESPONSIBLE)"
-    r"|SIGNED(?: OUT)?(?: BY|\W{0,3}ELECTRONIC)"
-    r"|THE EXAMINATION OF THIS CASE|COMPLIANCE VALIDATED|COST OF DIAGNOSTIC|PARTICIPANTS OF APPRAISAL"
+    r"|SIGNED(?: OUT)?(?: BY|[^A-Z]{0,3}ELECTRONIC)"
+    r"|THE EXAMINATION OF THIS CASE|COMPLIANCE VALIDATED|COST OF DIAGNOSTIC"
     r"|(?:FINAL )?DIAGNOSIS (?:PERFORMED|RENDERED) BY|RELEASED BY|VERIFIED(?=:| BY)"
     r"|(?:RESIDENT|ATTENDING) (?:PHYSICIAN|PATHOLOGIST)(?: ?:|\.)|AT THE REQUEST OF THE UNDERSIGNED"
 )
@@ -98,11 +98,12 @@ _DISCLAIMER = (
     r"|PRINTED(?=\s{0,2}:)|CONFIDENTIAL(?=\.| DOC| AND)|THIS (?:REPORT|DOCUMENT) IS (?:PRIVILEGED|CONFIDENTIAL)"
     r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES"
 )
+# For small letters: without IGNORECASE the many alternatives are told apart by their first letter at once.
 _HEADING = re.compile(
     "(?:"
-    + "|".join(f"(?P<{kind.value}>{words})" for kind, words in _WORDS.items())
-    + rf")(?=\s{{0,2}}(?:[:.\n>]|\(|-\s|-[A-Z]))|(?P<signature>(?:{_SIGNATURE}))|(?P<disclaimer>(?:{_DISCLAIMER}))",
-    re.IGNORECASE,
+    + "|".join(f"(?P<{kind.value}>{words.lower()})" for kind, words in _WORDS.items())
+    + r")(?=\s{0,2}(?:[:.\n>]|\(|-\s|-[a-z]))"
+    + f"|(?P<signature>(?:{_SIGNATURE.lower()}))|(?P<disclaimer>(?:{_DISCLAIMER.lower()}))"
 )
 # Most sentences are told from headings by their first letters alone; the long pattern is for the rest.
 _OPENERS = frozenset(
@@ -111,7 +112,7 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost part fina "
+        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina "
         "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom",
     )
 )
@@ -131,10 +132,11 @@ _TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_W
 # What attests a report or judges its fitness for a study, within its sentence, whose first words may be misread.
 _ATTESTED = re.compile(
     r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)|\battest(?:ation)? that\b"
-    r"|\(electronic(?:ally)? sign|\bqualified designee\b|\b(?:\w+ ){0,5}\wiscrepan\w+",
+    r"|\(electronic(?:ally)? sign|\bqualified designee\b|\bparticipants of appraisal\b",
     re.IGNORECASE,
 )
-_ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan")
+_FORM = re.compile(r"\b(?:\w+ ){0,5}\wiscrepan\w+")
+_ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan", "APPRAISAL")
 # What may stand before them in a sentence of its own: "My sig. ature ...", "Criteria. Diagnosis Discrepancy".
 _BROKEN_OFF = re.compile(
     r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
@@ -167,20 +169,6 @@ DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCIL
 """Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
 
 
-_DETAIL_HINTS = (
-    "SYNOP", "CAP ", "SUMMARY", "STAGING", "PARAMETERS", "TNM", "AJCC", "SURGICAL PATHOLOGY", "KEY ", "CHECKLIST",
-    "COMMENT", "NOTE", "ANCILLARY", "IMMUNO", "SPECIAL", "CYTOGEN", "MOLECULAR", "STAIN", "TEST", "ANTIBOD",
-    "PRINTED", "CONFIDENTIAL", "PAGE", "CONTINUES", "SPECIMEN:", "SPECIMENS:", "SPECIMEN.", "REMARK", "FOOTNOTE",
-    "DISCUSSION", "RESULT", "CYTOMETRY", "METHOD", "REFERENCE", "DISCLAIMER", "LIMITATIONS", "MARKER",
-)  # fmt: skip
-
-
-def may_hold_detail(text: str) -> bool:
-    """Whether a comment, a table or a disclaimer may stand in a text: a cheap test before `headings`."""
-    upper = text.upper()
-    return any(map(upper.__contains__, _DETAIL_HINTS))
-
-
 def headings(report: str) -> list[Heading]:
     """The headings of a report in order, titles of diagnoses aside.
 
@@ -193,7 +181,8 @@ def _attested(report: str) -> Iterator[Heading]:
     """Sentences of attestation, and the form by which a study judges a report, without headings of their own."""
     if not any(map(report.__contains__, _ATTESTED_HINTS)):
         return
-    for found in _ATTESTED.finditer(report):
+    forms = _FORM.finditer(report) if "iscrepan" in report else ()
+    for found in chain(_ATTESTED.finditer(report), forms):
         top = max(0, found.start() - _SENTENCE_CHARS)
         start = max(report.rfind(". ", top, found.start()) + 2, report.rfind("\n", top, found.start()) + 1)
         start = start if start > max(top, 1) else found.start()
@@ -212,12 +201,19 @@ def _tables(report: str) -> Iterator[Heading]:
             )
 
 
+def _lowered(report: str) -> str:
+    """A text in small letters, with every character at its place."""
+    low = report.lower()
+    return low if len(low) == len(report) else "".join(c.lower() if len(c.lower()) == 1 else c for c in report)
+
+
 def _opened(report: str) -> Iterator[Heading]:
+    low = _lowered(report)
     top = _TOP.match(report)
     for opening in chain((top,) if top else (), _OPENING.finditer(report, top.end() if top else 0)):
         if opening[1].lower() not in _OPENERS:
             continue
-        found = _HEADING.match(report, opening.start(1))
+        found = _HEADING.match(low, opening.start(1))
         if found is None:
             continue
         name = found.lastgroup or ""

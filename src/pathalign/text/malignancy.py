@@ -73,7 +73,7 @@ _MOST_INSERTIONS = 12
 _LATE_PREDICATE = re.compile(rf"\s*(?:(?:is|are|was|were|not|absent|none|negative)\b|{_ZERO_COUNT})")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def is_malignant(text: str) -> bool | None:
     """Whether the text states a malignant tumour; None when it says nothing either way.
 

@@ -52,7 +52,7 @@ def tidy(text: str) -> str:
     return line
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def sentence_case(text: str) -> str:
     """The text with a capital first letter; text written wholly in capitals is lowered first, acronyms aside.
 

@@ -7,11 +7,12 @@ inside a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pathalign.text.diagnoses import Span
+from pathalign.text.headings import Heading
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.organ import organ_of
 from pathalign.text.sections import detail_start
@@ -26,6 +27,8 @@ _MARK = re.compile(
     r"|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
     re.IGNORECASE,
 )
+# Where a mark may stand: most letters of a text are told by this, and the long pattern is for the rest.
+_PLACE = re.compile(r"(?:^|[.:;)\]!?\-\"*\n]) *|(?<=[a-z,] )(?=(?:1|[aA])\))")
 _PROCEDURE = re.compile(
     r"\b(?:\w*tomy|biops\w+|excision|resection|dissection|margin|amputation|removal|curett\w+|bx)\b", re.IGNORECASE
 )
@@ -75,13 +78,17 @@ class PartSpan:
     end: int
 
 
-def find_parts(report: str, span: Span, received: frozenset[str] = frozenset()) -> tuple[PartSpan, ...]:
+def find_parts(
+    report: str, span: Span, received: frozenset[str] = frozenset(), headings: Sequence[Heading] = ()
+) -> tuple[PartSpan, ...]:
     """The labelled parts of a diagnosis in order; none when the diagnosis is not divided.
 
-    `received` are the labels under which the report lists what was received, if it does.
+    `received` are the labels under which the report lists what was received, if it does; `headings` are those of the
+    report.
     """
     text = report[span.start : span.end]
-    marks = max(_in_order(text, received), _out_of_order(text), key=len)
+    details = detail_start(headings, span.start, span.end) - span.start
+    marks = max(_in_order(text, received, details), _out_of_order(text, details), key=len)
     if not marks:
         return ()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
@@ -106,7 +113,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     found: set[str] = set()
     for span in lists:
         text = report[span.start : span.end]
-        labels = [normal_label(mark["label"]) for mark in _MARK.finditer(text) if _begins(mark, text)]
+        labels = [normal_label(mark["label"]) for mark in _marks(text) if _begins(mark, text)]
         found.update(label for at, label in enumerate(labels) if label in (str(at + 1), chr(ord("A") + at)))
     return frozenset(found)
 
@@ -144,7 +151,7 @@ def split_header(text: str) -> tuple[str, str]:
         text = text[prefix.end() :]
     head = text[:_HEADER_CHARS]
     for end in (_DASHED, _COLON, _OTHER_END, _LOST_COLON):
-        cut = end.search(head)
+        cut = None if end is _DASHED and "-." not in head else end.search(head)
         if cut is None:
             continue
         written = head[: cut.start("end") if end is _LOST_COLON else cut.start()]
@@ -175,7 +182,7 @@ class _Chain:
     marks: tuple[re.Match[str], ...]
 
 
-def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
+def _in_order(text: str, received: frozenset[str], details: int) -> tuple[re.Match[str], ...]:
     """The marks that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
 
     Letters and numbers may both be there, one within the other: labels with the word "part" are taken first, then
@@ -185,8 +192,7 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
     opened: list[str] = []
     nested = 0
     begun: set[str] = set()
-    details = detail_start(text)
-    for mark in _MARK.finditer(text):
+    for mark in _marks(text):
         first, last = _places(mark)
         kind = _kind(mark)
         if not _begins(mark, text):
@@ -233,16 +239,13 @@ def _in_order(text: str, received: frozenset[str]) -> tuple[re.Match[str], ...]:
     return spoken if spoken and not again else best_of[0]
 
 
-def _out_of_order(text: str) -> tuple[re.Match[str], ...]:
+def _out_of_order(text: str, details: int) -> tuple[re.Match[str], ...]:
     """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
     found: dict[str, re.Match[str]] = {}
     opening: re.Match[str] | None = None
-    details = len(text)
-    for mark in _MARK.finditer(text):
-        if opening is None:
-            if mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN:
-                return ()
-            details = detail_start(text)
+    for mark in _marks(text):
+        if opening is None and (mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN):
+            return ()
         if mark.start() >= details:
             break
         if not _begins(mark, text) or not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
@@ -271,6 +274,16 @@ def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool,
         if (chain := known.get(place - gap)) is not None
     ]
     return max(found, key=lambda chain: chain.score, default=None)
+
+
+def _marks(text: str) -> Iterator[re.Match[str]]:
+    """The marks of a text in order: those where a sentence may begin, and the first of a list within one."""
+    end = 0
+    for place in _PLACE.finditer(text):
+        mark = _MARK.match(text, place.end()) if place.end() >= end else None
+        if mark is not None:
+            end = mark.end()
+            yield mark
 
 
 def _begins(mark: re.Match[str], text: str) -> bool:

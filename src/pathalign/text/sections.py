@@ -5,10 +5,11 @@ Offsets are characters of the report as given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathalign.text.diagnoses import RANK_AMENDED, SOFT, Span, section_end, titled, titles_of, untitled
-from pathalign.text.headings import DETAIL, Heading, SectionKind, headings, may_hold_detail
+from pathalign.text.headings import DETAIL, Heading, SectionKind, headings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,8 @@ class Outline:
     """Bodies of diagnoses that the one that holds replaces."""
     sections: tuple[Section, ...]
     """All sections in order; text above the first heading belongs to none."""
+    headings: tuple[Heading, ...] = ()
+    """The headings between them in order, titles of diagnoses aside."""
 
 
 def outline(report: str) -> Outline:
@@ -52,7 +55,9 @@ def outline(report: str) -> Outline:
         ]
         old = [span for span in old if span.start >= current[0].end or span.end <= current[0].start]
     span = None if current is None else current[0]
-    return Outline(diagnosis=span, superseded=tuple(old), sections=_sections(report, span, old, found))
+    return Outline(
+        diagnosis=span, superseded=tuple(old), sections=_sections(report, span, old, found), headings=tuple(found)
+    )
 
 
 def diagnosis_span(report: str) -> Span | None:
@@ -60,23 +65,20 @@ def diagnosis_span(report: str) -> Span | None:
     return outline(report).diagnosis
 
 
-def detail_start(text: str) -> int:
-    """The offset of the first comment, note or synoptic table within a text, or its length."""
-    if not may_hold_detail(text):
-        return len(text)
-    return next((heading.start for heading in headings(text) if heading.kind in DETAIL), len(text))
+def detail_start(found: Sequence[Heading], start: int, end: int) -> int:
+    """The offset of the first comment, note or synoptic table within a stretch of a report, or its end."""
+    return next((one.start for one in found if start <= one.start < end and one.kind in DETAIL), end)
 
 
-def findings_span(text: str) -> tuple[int, int]:
+def findings_span(report: str, start: int, end: int, found: Sequence[Heading]) -> tuple[int, int]:
     """Where the findings of a part stand: above its first comment or table, or else in the first that says any."""
-    start = 0
-    for heading in headings(text) if may_hold_detail(text) else ():
-        if heading.kind not in SOFT:
+    for heading in found:
+        if heading.kind not in SOFT or not start <= heading.start < end:
             continue
-        if text[start : heading.start].strip(" .:-\n"):
+        if report[start : heading.start].strip(" .:-\n"):
             return start, heading.start
-        start = heading.body
-    return start, len(text)
+        start = max(start, heading.body)
+    return start, end
 
 
 def _sections(report: str, span: Span | None, old: list[Span], found: list[Heading]) -> tuple[Section, ...]:

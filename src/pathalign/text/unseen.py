@@ -7,6 +7,7 @@ Sizes, laterality, node counts, margin distances, weights, dates, stage codes an
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pathalign.text.malignancy import is_malignant
 
@@ -157,6 +158,7 @@ _HOLLOW = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)  # reports repeat their stock phrases
 def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
     """The part of a finding that a slide can show, without a final full stop; "" when nothing worth saying is left.
 

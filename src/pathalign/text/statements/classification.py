@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from pathalign.text.headings import SectionKind
 from pathalign.text.sentences import Sentence
@@ -74,6 +74,7 @@ def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if kind in kinds)
 
 
+@lru_cache(maxsize=4096)  # reports repeat their stock phrases
 def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     """The kinds of a sentence; `low` is the same in small letters."""
     if ("see" in low or "refer" in low) and _ASIDE.search(low):

@@ -83,13 +83,23 @@ _IHC = re.compile(
     r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|"
     r"\b(?:nuclear|cytoplasmic|membran(?:e|ous)) (?:staining|positivity|reactivity|expression)\b|"
     r"\b(?:positive|negative|no|weak|strong) (?:\w+ )?reaction\b|\ballred\b|\bh-?score\b|\bproportion score\b|"
-    r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b|"
-    rf"\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:{_RESULT})"
-    rf"|\b(?:{_VERDICT})\s+(?:\w+\s+){{0,3}}?(?:for|with|of|in)?\s*(?:{_MARKERS})\b"
+    r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone|androgen) receptors?\b|\bproliferation index\b|"
     r"\blabell?ing index\b|"
     r"\bclone\b|\bantibod\w+|\blight chain restriction\b"
 )
+_IHC_HINTS = (
+    "immun", "ihc", "stain", "reacti", "positivity", "expression", "allred", "score", "intensity", "hercept", "dako",
+    "ventana", "receptor", "index", "clone", "antibod", "light chain",
+)  # fmt: skip
+_MARKED = re.compile(
+    rf"\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:{_RESULT})"
+    rf"|\b(?:{_VERDICT})\s+(?:\w+\s+){{0,3}}?(?:for|with|of|in)?\s*(?:{_MARKERS})\b"
+)
+_MARKED_HINTS = (
+    "positiv", "negativ", "+", "(-)", "reactiv", "express", "stain", "index", "intact", "preserved", "%", "immuno",
+    "score", "label", "status", "retained", "loss",
+)  # fmt: skip
 # Markers and dyes that are spoken of for their stain alone.
 _SURE_MARKER = re.compile(
     r"\b(?:a(?:e-?1(?:\s?/\s?(?:ae)?-?3)?|macr|lcian|cid[- ]fast|rginase)|b(?:cl-?\s?[126]|er-?\s?ep-?\s?4|rst-?2|"
@@ -178,17 +188,22 @@ def is_of_before(low: str) -> bool:
 
 def stain_at(low: str) -> int:
     """Where a sentence begins to speak of a stain and its result; -1 for nowhere."""
-    stain, marker = _IHC.search(low), _SURE_MARKER.search(low)
-    if stain and marker:
-        return min(stain.start(), marker.start())
-    found = stain or marker
-    return found.start() if found else -1
+    found = _SURE_MARKER.search(low)
+    places = [found.start()] if found else []
+    for pattern, hints in ((_IHC, _IHC_HINTS), (_MARKED, _MARKED_HINTS)):
+        if any(map(low.__contains__, hints)) and (found := pattern.search(low)):
+            places.append(found.start())
+    return min(places, default=-1)
 
 
 def molecular_at(low: str) -> int:
     """Where a sentence begins to speak of genes and their tests; -1 for nowhere."""
     found = _MOLECULAR.search(low)
-    if found is None and ("braf" in low or "alk" in low or "egfr" in low or "ros" in low) and not _IHC.search(low):
+    if (
+        found is None
+        and ("braf" in low or "alk" in low or "egfr" in low or "ros" in low)
+        and not (_IHC.search(low) or _MARKED.search(low))
+    ):
         found = _GENE_OR_STAIN.search(low)
     return found.start() if found else -1
 
