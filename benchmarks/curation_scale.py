@@ -1,10 +1,11 @@
 """How many reports `curate` reads a second, and how its memory grows with their number.
 
-    python benchmarks/curation_scale.py [--reports 50000]
+    python benchmarks/curation_scale.py [--reports 50000] [--workers 0]
 
 The real TCGA reports (`PATHALIGN_TEST_DATA`), again and again with a number added, one slide each, of all parts. Each
 run is a process of its own with one thread; a tenth of the reports first, so that growth shows. Includes
-de-identification, statements, the catalog and the page of 200 reports. Prints a table and writes
+de-identification, statements, the catalog and the page of 200 reports. `--workers` are processes beside it, whose time
+and memory are not counted. Prints a table and writes
 benchmarks/out/curation_scale.json.
 """
 
@@ -18,6 +19,7 @@ import platform
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from pathalign.domain.records import Slide, Split
@@ -35,7 +37,9 @@ MOST_GROWTH_MB = 64
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--reports", type=int, default=50_000)
-    most = parser.parse_args().reports
+    parser.add_argument("--workers", type=int, default=0)
+    asked = parser.parse_args()
+    most = asked.reports
     texts = [row.cells["text"] for row in read_rows(DATA / "reports" / "tcga_reports_t14.csv", required=("text",))]
     rows = []
     print(f"{'reports':>8} {'reports/s':>10} {'CPU s':>8} {'MB before':>10} {'MB at most':>11} {'page kB':>8}")
@@ -43,8 +47,8 @@ def main() -> None:
     for count in (most // 10, most):
         with tempfile.TemporaryDirectory(dir=OUT.parent) as folder:
             fill(create_workspace(Path(folder)), texts, count)
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                row = pool.apply(measure, (folder, count))
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                row = pool.submit(measure, folder, count, asked.workers).result()
         rows.append(row)
         print(
             f"{row['reports']:8} {row['reports_per_s']:10.1f} {row['cpu_s']:8.1f} {row['mb_before']:10.1f} "
@@ -69,16 +73,17 @@ def fill(workspace: Workspace, texts: list[str], count: int) -> None:
             catalog.put_report(case, f"{texts[number % len(texts)]} {number}")
 
 
-def measure(root: str, count: int) -> dict[str, float]:
+def measure(root: str, count: int, workers: int = 0) -> dict[str, float]:
     """Curate in this process, which did nothing before."""
     before = peak_mb()
     start, cpu = time.monotonic(), time.process_time()
-    done = curate(open_workspace(Path(root)), review=ReviewRequest())
+    done = curate(open_workspace(Path(root)), review=ReviewRequest(), workers=workers)
     wall = time.monotonic() - start
     assert done.reports == count
     assert done.review is not None
     return {
         "reports": count,
+        "workers": workers,
         "reports_per_s": count / wall,
         "cpu_s": time.process_time() - cpu,
         "mb_before": before,

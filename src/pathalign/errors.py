@@ -44,7 +44,7 @@ class WorkspaceBusy(PathAlignError, RuntimeError):
 
 
 class ReadingProcessError(PathAlignError, RuntimeError):
-    """The processes that read slides do not start on this machine."""
+    """The processes that read slides do not start on this machine, or one that reads reports was killed."""
 
 
 class MissingArtifact(NeedsRepair):

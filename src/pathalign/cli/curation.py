@@ -14,6 +14,10 @@ from pathalign.store.workspace import Workspace
 
 _OPTIONS = (
     click.option(
+        "--workers", "processes", type=click.IntRange(0), default=0, show_default=True,
+        help="Processes that read reports, beside this one; worth it from some thousand reports on. 0: this one reads.",
+    ),
+    click.option(
         "--language-model", "model", metavar="NAME",
         help="Let a model read the reports that rules do not: only what a report bears out is taken (extra `llm`).",
     ),
@@ -60,8 +64,8 @@ _OPTIONS = (
     ),
 )  # fmt: skip
 _NAMES = (
-    "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "review", "review_limit",
-    "review_seed", "corrections", "export", "provenance",
+    "processes", "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "review",
+    "review_limit", "review_seed", "corrections", "export", "provenance",
 )  # fmt: skip
 
 
@@ -110,7 +114,10 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
     if extras["review"] is not None:
         path = Path(extras["review"]) if extras["review"] else None
         review = ReviewRequest(path=path, limit=extras["review_limit"], seed=extras["review_seed"])
-    done = curation.curate(workspace, deidentify=mode, language_model=choice, review=review, progress=progress_bar)
+    done = curation.curate(
+        workspace, deidentify=mode, language_model=choice, review=review, workers=extras["processes"],
+        progress=progress_bar,
+    )  # fmt: skip
     if extras["export"]:
         rows = corrections.export_review(workspace, extras["export"])
         document["exported"] = {"path": str(extras["export"]), "rows": rows}

@@ -18,9 +18,10 @@ from pathalign.tasks.corrections import report_digest
 from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.tasks.language_model.reading import ModelChoice, ModelReader, model_reader
 from pathalign.tasks.language_model.usage import ModelUse
+from pathalign.tasks.report_reading import Registered, ReportReader, report_reader
 from pathalign.tasks.review import ReviewRequest, ReviewSample, write_review
 from pathalign.tasks.sourced_text import SourcedText
-from pathalign.text.curation import CuratedPart, CuratedReport, curate_report, part_of_slide
+from pathalign.text.curation import CuratedPart, CuratedReport, part_of_slide
 from pathalign.text.deidentification.deidentifier import Deidentified
 from pathalign.text.deidentification.replacement import OffsetMap
 from pathalign.text.review.page import ReviewedCase, ReviewedSlide
@@ -79,12 +80,14 @@ def curate(
     deidentify: Deidentification = Deidentification.TAGS,
     language_model: ModelChoice | None = None,
     review: ReviewRequest | None = None,
+    workers: int = 0,
     progress: Progress = silent,
 ) -> Curation:
     """Curate every report of the catalog anew, in one transaction and in memory that does not grow with their number.
 
     Identifiers are taken out first; offsets of parts are those of the report as registered. A report whose diagnosis is
     not found, and a slide whose part the report lacks, are recorded and go without text. What a person corrected stays.
+    With `workers`, so many processes of their own read reports; the catalog and the account are the same.
     """
     done = Curation()
     sample = ReviewSample(limit=review.limit, seed=review.seed) if review else None
@@ -103,13 +106,14 @@ def curate(
             raise MissingArtifact(
                 "The workspace holds no report to curate. Run `pathalign add slides.csv --reports reports.csv`."
             )
+        reports = stack.enter_context(report_reader(cleaner, workers=workers))
         if reader:
             asking = ReportCleaner.of(workspace, deidentify)  # which counts for itself
             with progress("Asking the language model", total) as advance:
-                reader.ask_for(_unread(catalog, asking, reader, advance), advance)
+                reader.ask_for(_unread(catalog, reports, asking, reader, advance), advance)
         with catalog.transaction(), progress("Curating reports", total) as advance:
             catalog.clear_texts()
-            for case in _cases(catalog, cleaner):
+            for case in _cases(catalog, reports, cleaner):
                 if reader and reader.wants(case.curated, lacks_part=case.lacks_part):
                     case = replace(case, curated=reader.read(case.cleaned.text, case.curated))
                 told = _store(catalog, case, done)
@@ -148,20 +152,23 @@ class Case:
         return any(part_of_slide(self.curated, slide.part_id or None) is None for slide in self.slides)
 
 
-def _cases(catalog: Catalog, cleaner: ReportCleaner) -> Iterator[Case]:
+def _cases(catalog: Catalog, reports: ReportReader, cleaner: ReportCleaner) -> Iterator[Case]:
     """The reports by case, as rules read them."""
-    for case_id, report in catalog.reports():
-        slides = tuple(catalog.slides_of_case(case_id))
-        cleaned = cleaner.clean(report, patient=slides[0].patient_id if slides else case_id)
-        curated = curate_report(cleaned.text)
-        yield Case(case_id=case_id, report=report, cleaned=cleaned, curated=curated, slides=slides)
+    registered = (
+        Registered(case_id=case_id, report=report, slides=tuple(catalog.slides_of_case(case_id)))
+        for case_id, report in catalog.reports()
+    )
+    for one, read in reports.read(registered, cleaner):
+        yield Case(
+            case_id=one.case_id, report=one.report, cleaned=read.cleaned, curated=read.curated, slides=one.slides
+        )
 
 
 def _unread(
-    catalog: Catalog, cleaner: ReportCleaner, reader: ModelReader, advance: Advance
+    catalog: Catalog, reports: ReportReader, cleaner: ReportCleaner, reader: ModelReader, advance: Advance
 ) -> Iterator[tuple[str, CuratedReport]]:
     """The reports that a language model is to read; the others are passed over."""
-    for case in _cases(catalog, cleaner):
+    for case in _cases(catalog, reports, cleaner):
         if reader.wants(case.curated, lacks_part=case.lacks_part):
             yield case.cleaned.text, case.curated
         else:

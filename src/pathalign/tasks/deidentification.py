@@ -46,9 +46,11 @@ class ReportCleaner:
         if self.mode is Deidentification.OFF:
             return Deidentified(text=report, findings=(), offsets=OffsetMap(()))
         how = Tags() if self.mode is Deidentification.TAGS else Surrogates(self.key, patient)
-        cleaned = deidentify(report, how)
+        return deidentify(report, how)
+
+    def count(self, cleaned: Deidentified) -> None:
+        """Add what was taken out of a report."""
         self.removed.update(cleaned.counts())
-        return cleaned
 
 
 def _workspace_key(root: Path) -> bytes:
