@@ -61,7 +61,7 @@ VARIANTS: dict[str, Options] = {
     "all patches each time": {"augmentation": {"least_share": 1.0}},
     "400 steps": {"schedule": {"steps": 400}},
 }  # fmt: skip
-"""Those with dropout are what the recipe was chosen from; `all three` is what small findings ask for (docs/quality.md)."""
+"""Those with dropout are what it was chosen from; `all three` is what small findings ask for (docs/quality.md)."""
 
 
 def main() -> None:
