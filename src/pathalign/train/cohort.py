@@ -42,9 +42,9 @@ class BagAugmentation:
     """Normal noise on every embedding, in standard deviations of the cohort."""
 
     def __post_init__(self) -> None:
-        if self.max_patches < 1 or not 0 < self.least_share <= 1 or self.noise < 0:
+        if self.max_patches < 1 or not 0 <= self.least_share <= 1 or self.noise < 0:
             raise ValueError(
-                f"max_patches must be at least 1, least_share above 0 and at most 1, noise at least 0; got "
+                f"max_patches must be at least 1, least_share within 0-1 and noise at least 0; got "
                 f"{self.max_patches}, {self.least_share} and {self.noise}."
             )
 

@@ -75,7 +75,7 @@ def test_the_recipe_of_a_trained_model(tmp_path: Path) -> None:
         ("[size]\ndim = 130", r"size: dim must be a multiple of heads, got 130 and 4 heads"),
         ("[size]\ndropout = 1", r"size: dropout must be at least 0 and below 1"),
         ("[size]\nvocab = 0", r"vocab must be at least 1"),
-        ("[augmentation]\nleast_share = 0.0", r"augmentation: max_patches must be at least 1, least_share above 0"),
+        ("[augmentation]\nleast_share = 1.5", r"augmentation: max_patches must be at least 1, least_share within 0-1"),
         ("[schedule]\npeak_lr = 0", r"schedule: peak_lr and clip_norm must be above 0"),
         ("schedule = 3", r"schedule has options of its own: steps, batch"),
         ("text_encoder = 3", r"text_encoder must be a text or nothing, and is 3"),
