@@ -39,9 +39,9 @@ POSITION_SCALE = 0.25
 SHORTEST_UM, LONGEST_UM = 450, 100_000
 """Wavelengths of positions: from two patches to a whole slide."""
 Positions = Literal["fourier", "sinusoidal", "none"]
-TextPooling = Literal["class", "mean"]
 """How the model is told where each patch lies: `fourier` puts a few waves beside the embedding, `sinusoidal` adds waves
 to it over all its width, as transformers do, `none` does not tell."""
+TextPooling = Literal["class", "mean"]
 Projected = tuple[Float[Tensor, "row heads place head_dim"], ...]
 """Queries, keys and values of self-attention at each place of a row."""
 

@@ -109,7 +109,8 @@ def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
     table = parquet.ParquetFile(path)
     _check_header(path, table.schema_arrow.names, required)
     line = 1
-    for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
-        for record in batch.to_pylist():
-            line += 1
-            yield Row(line, {name: "" if value is None else str(value).strip() for name, value in record.items()})
+    for group in range(table.num_row_groups):  # one by one: asked for all of them, pyarrow keeps what it has read
+        for batch in table.iter_batches(batch_size=_PARQUET_ROWS, row_groups=[group]):
+            for record in batch.to_pylist():
+                line += 1
+                yield Row(line, {name: "" if value is None else str(value).strip() for name, value in record.items()})

@@ -55,7 +55,8 @@ def _read(path: Path) -> dict[str, Any]:
         said = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except ValueError as error:  # of which both formats' errors and those of UTF-8 are
         raise BadRecipe(
-            f"{path.name} cannot be read as {'TOML' if path.suffix == '.toml' else 'JSON'}: {error}"
+            f"{path.name} cannot be read as {'TOML' if path.suffix == '.toml' else 'JSON'}: {error}. A recipe in "
+            "TOML is named .toml, one in JSON anything else."
         ) from error
     if not isinstance(said, dict):
         raise BadRecipe(f"{path.name} must hold options by name, as a table of TOML or an object of JSON.")
