@@ -13,7 +13,7 @@ from functools import cached_property
 from pathalign.text import views
 from pathalign.text.diagnoses import Span
 from pathalign.text.headings import Heading, SectionKind
-from pathalign.text.malignancy import is_malignant
+from pathalign.text.malignancy import are_malignant
 from pathalign.text.notes import is_note
 from pathalign.text.parts import PartSpan, find_parts, labels_within, listed_labels, normal_label, split_header
 from pathalign.text.sections import Section, findings_span, outline
@@ -190,7 +190,7 @@ def _curated(report: str, part: PartSpan, headings: Sequence[Heading], *, headed
         end=part.end,
         retrieval_text=views.text_of(retrieval),
         generation_text=views.text_of(generation),
-        malignant=is_malignant(". ".join(one.text for one in findings)),
+        malignant=are_malignant(one.text for one in findings),
         statements=((head, *findings) if head else findings),
         retrieval_sentences=retrieval,
         generation_sentences=generation,
@@ -203,10 +203,7 @@ def _header(header: str, label: str, report: str, start: int, end: int) -> State
     if at < 0:
         return None
     text = " ".join(header.replace(". ", " ").split())  # a full stop here was a line break
-    return Statement(
-        start=at, end=at + len(header), text=text, kinds=(), negated=False, uncertain=False, history=False,
-        part=label, dropped=Dropped.HEADER,
-    )  # fmt: skip
+    return Statement(start=at, end=at + len(header), text=text, kinds=(), part=label, dropped=Dropped.HEADER)
 
 
 def _without(start: int, end: int, taken: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,7 @@ _BINS = 64
 
 def count_tokens(text: str) -> int:
     """About how many pieces a WordPiece tokenizer makes: one for a mark or short word, one for each six letters."""
-    return sum(-(-len(word[0]) // _PIECE_CHARS) for word in _WORD.finditer(text))
+    return sum([-(-len(word) // _PIECE_CHARS) for word in _WORD.findall(text)])
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 # All patterns are for text in small letters.
@@ -92,6 +92,20 @@ def is_malignant(text: str) -> bool | None:
                     denied = True
                 elif not _past_or_doubtful(clause, *term.span()):
                     return True
+    return False if denied else None
+
+
+def are_malignant(findings: Iterable[str]) -> bool | None:
+    """Whether any of several findings states a malignant tumour; None when none says anything either way.
+
+    As of their text in one, and faster: reports repeat single findings, not all of them.
+    """
+    denied = False
+    for finding in findings:
+        verdict = is_malignant(finding)
+        if verdict:
+            return True
+        denied = denied or verdict is False
     return False if denied else None
 
 

@@ -109,7 +109,7 @@ class Phrases(Generic[Meaning]):
 
 def tokens_of(text: str) -> list[Token]:
     """The words and numbers of a text, folded, with their places."""
-    return [Token(fold(found[0]), found.start(), found.end()) for found in _TOKEN.finditer(text)]
+    return [Token(fold(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
 
 
 @lru_cache(maxsize=20_000)

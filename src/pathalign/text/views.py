@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pathalign.text.malignancy import is_malignant
+from pathalign.text.malignancy import are_malignant
 from pathalign.text.normalise import sentence_case, text_key
 from pathalign.text.organ import organ_of
 from pathalign.text.statements.classification import before_tests
@@ -54,7 +54,7 @@ def generation_view(
             visible[key] = _sentence(said, finding)
     if organ == _NODE and not visible and findings:
         # A count was all that was said of the nodes ("2 of 11 lymph nodes positive"); its sign is visible.
-        verdict = is_malignant(". ".join(finding.text for finding in findings))
+        verdict = are_malignant(finding.text for finding in findings)
         if verdict is not None:
             sign = "Positive for metastatic tumor." if verdict else "Negative for tumor."
             visible[""] = ViewSentence(sign, findings[0].start, findings[-1].end, (Kind.VISIBLE,))

@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 from pathalign.text.headings import SectionKind
 from pathalign.text.sentences import Sentence
 from pathalign.text.statements import cues, staging
-from pathalign.text.statements.certainty import is_history, is_negated, is_uncertain
 from pathalign.text.statements.findings import has_finding, of_clauses, of_field
 from pathalign.text.statements.statement import Dropped, Kind, Statement
 
@@ -40,8 +39,6 @@ _STAGING_LABEL = re.compile(
     r"pathology|staging for [^:]*|extent of invasion|lymph nodes?)\b"
 )
 _LONG_TITLE = 30
-_POINTS = re.compile(r"\W*(?:please )?(?:see|refer to)\b")
-_REPORT = frozenset({Kind.ADMINISTRATIVE})
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
@@ -56,17 +53,10 @@ def classified(
     sentence: Sentence, *, section: SectionKind | None = None, part: str = "", dropped: Dropped | None = None
 ) -> Statement:
     """A sentence as a statement; `section` is the kind of section that it stands in, None for a part's findings."""
-    low = sentence.text.lower()
-    kinds = kinds_of(sentence.text, low, section)
-    if Kind.STAGING in kinds:
-        low = staging.without_codes(sentence.text).lower()  # "pNO" denies nothing
-    of_report = kinds == _REPORT  # what was not examined is not denied
+    kinds = _ordered(kinds_of(sentence.text, section))
     return Statement(
-        start=sentence.start, end=sentence.end, text=sentence.text, kinds=_ordered(kinds),
-        negated=not of_report and is_negated(low), uncertain=not of_report and is_uncertain(low),
-        history=bool(kinds) and not _POINTS.match(low) and Kind.MOLECULAR not in kinds and is_history(low),
-        part=part, dropped=dropped,
-    )  # fmt: skip
+        start=sentence.start, end=sentence.end, text=sentence.text, kinds=kinds, part=part, dropped=dropped
+    )
 
 
 @cache
@@ -75,8 +65,9 @@ def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
 
 
 @lru_cache(maxsize=4096)  # reports repeat their stock phrases
-def kinds_of(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
-    """The kinds of a sentence; `low` is the same in small letters."""
+def kinds_of(text: str, section: SectionKind | None) -> frozenset[Kind]:
+    """The kinds of a sentence that stands in a section of a kind."""
+    low = text.lower()
     if ("see" in low or "refer" in low) and _ASIDE.search(low):
         low = _ASIDE.sub(" ", low)
         if not re.search(r"[a-z]{3}", low) or low.strip(" .()") == "note":

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pathalign.domain.provenance import TextSource
+from pathalign.text.statements import staging
+from pathalign.text.statements.certainty import is_history, is_negated, is_uncertain
+
+_POINTS = re.compile(r"\W*(?:please )?(?:see|refer to)\b", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -49,16 +54,36 @@ class Statement:
     """The sentence on one line, line breaks within it mended, without bullet and final full stop."""
     kinds: tuple[Kind, ...]
     """In the order of `Kind`; empty for headings and for words that state nothing."""
-    negated: bool
-    """Something is denied in it."""
-    uncertain: bool
-    """Something is only suspected in it."""
-    history: bool
-    """It speaks of what was before."""
     part: str = ""
     """Label of the part whose text it stands in; "" outside labelled parts."""
     dropped: Dropped | None = None
     """None when the generation text holds words of it."""
+
+    # Read on demand: no text of a slide depends on them.
+    @property
+    def negated(self) -> bool:
+        """Something is denied in it."""
+        return self._claims and is_negated(self._low())
+
+    @property
+    def uncertain(self) -> bool:
+        """Something is only suspected in it."""
+        return self._claims and is_uncertain(self._low())
+
+    @property
+    def history(self) -> bool:
+        """It speaks of what was before."""
+        stated = bool(self.kinds) and Kind.MOLECULAR not in self.kinds
+        return stated and _POINTS.match(self.text) is None and is_history(self._low())
+
+    @property
+    def _claims(self) -> bool:
+        """Whether it can deny or doubt: a header states nothing, and what was not examined is not denied."""
+        return self.dropped is not Dropped.HEADER and self.kinds != (Kind.ADMINISTRATIVE,)
+
+    def _low(self) -> str:
+        """The text in small letters, without codes of stages: "pNO" denies nothing."""
+        return (staging.without_codes(self.text) if Kind.STAGING in self.kinds else self.text).lower()
 
 
 @dataclass(frozen=True, slots=True)

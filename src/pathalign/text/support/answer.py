@@ -177,10 +177,7 @@ def _header(source: Source, label: str, said: str, others: list[tuple[int, int]]
     if not places or len(text) > _MOST_SENTENCE:
         return None
     start, end = places[0]
-    return Statement(
-        start=start, end=end, text=text, kinds=(), negated=False, uncertain=False, history=False, part=label,
-        dropped=Dropped.HEADER,
-    )  # fmt: skip
+    return Statement(start=start, end=end, text=text, kinds=(), part=label, dropped=Dropped.HEADER)
 
 
 def _places(
