@@ -16,16 +16,7 @@ _OPENS_UNASSESSED = re.compile(r"\W*(?:(?:additional )?(?:comments?|notes?)\W+no
 _UNASSESSED_HINTS = (
     "not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred", "indetermin", "separately",
 )  # fmt: skip
-_CODE = re.compile(r"\W*[cmtp][ -]?\d|.{0,40}\b\d{4}/[0-39]\b")
-_REPORT_HINTS = (
-    "see", "refer", "addend", "review", "consensus", "frozen section", "case ", "intradepart", "consult",
-    "performed", "dictated", "sign", "fda", "clia", "research", "investigational", "clinical purposes", "pathologist",
-    "staging manual", "amended", "snomed", "icd", "notified", "copy to", "dr", "be reported", "accession", "slide",
-    "fax", "teaching", "attest", "rendered", "report", "signatory", "inquiry", "admit", "obtained", "digital",
-    "accredited", "certified", "diagnosed by", "concur", "agree", "block", "will be", "phone", "communicat", "e-mail",
-    "informed", "discussed", "called to", "literature", "performance", "validated",
-)  # fmt: skip
-"""Without one of these only codes are about the report; a cheap test, since most sentences have none."""
+# All alternatives begin at a word: the engine then tries them only there, twenty times faster than one that does not.
 _ABOUT_REPORT = re.compile(
     r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
     r"template|parts?|reports?|"
@@ -42,15 +33,15 @@ _ABOUT_REPORT = re.compile(
     r"\bdiagnosis inquiry\b|\badmit date\b|\bdigital imag\w+|\baccredited\b|\bis certified under\b|\bdiagnosed by\b|"
     r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
     r"obtained)\b|\bteaching physician\b|\bconcur\w*\b|\bagree(?:s|d|ment)? with\b|"
-    r"^\W*(?:material\W+)?blocks?(?: numbers?| no)?\W+"
-    r"[a-z]{0,2}\d{1,3}\b|\bwill be (?:reported|issued|made|sent|forwarded|communicated|released|added|obtained)\b|"
+    r"\bwill be (?:reported|issued|made|sent|forwarded|communicated|released|added|obtained)\b|"
     r"\b(?:tele)?phoned?\b|\bcommunicated\b|\b(?:discussed with|called to|informed of)\b|\bmedical literature\b|"
     r"\bperformance characteristics\b|\bvalidated\b|\bicd\w{0,4}\b"
 )
 # Colleagues who looked at the case, whatever they found in it.
 _COLLEAGUES = re.compile(r"\bconcur\w*\b|\bagrees? with\b|\bdr\b.{0,60}\breviewed\b|\breviewed by\b")
 _OPENS_ABOUT_REPORT = re.compile(
-    r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b)|.{0,40}\b\d{4}/[0-39]\b"
+    r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b|(?:material\W+)?"
+    r"blocks?(?: numbers?| no)?\W+[a-z]{0,2}\d{1,3}\b)|.{0,40}\b\d{4}/[0-39]\b"
 )
 _RECOMMENDED = re.compile(
     r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
@@ -78,7 +69,7 @@ _VERDICT = r"positiv\w*|negativ\w*|reactiv\w*|express\w*|stain\w*"
 _IHC = re.compile(
     r"\bimmun(?:o|hist)\w+|\bihc\b|\b(?:special|elastic|histochemical|keratin|trichrome|mucin|pas|iron|"
     r"immuno\w*) stains?\b|"
-    r"(?<!h&e )(?<!h/e )\bstain(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|"
+    r"\bstain(?<!h&e stain)(?<!h/e stain)(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|intensity|index|"
     r"confirm|reveal|"
     r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|"
     r"\b(?:nuclear|cytoplasmic|membran(?:e|ous)) (?:staining|positivity|reactivity|expression)\b|"
@@ -159,9 +150,7 @@ def is_unassessed(low: str) -> bool:
 
 def is_about_report(low: str) -> bool:
     """Whether a sentence speaks of the report, its authors and its codes."""
-    if not (any(map(low.__contains__, _REPORT_HINTS)) or _CODE.match(low)):
-        return False
-    return (_OPENS_ABOUT_REPORT.match(low) or _ABOUT_REPORT.search(low)) is not None
+    return (_ABOUT_REPORT.search(low) or _OPENS_ABOUT_REPORT.match(low)) is not None
 
 
 def is_of_colleagues(low: str) -> bool:
