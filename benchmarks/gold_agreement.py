@@ -6,6 +6,9 @@ tests/data/gold_read_again.jsonl has the kinds and flags of a statement as they 
 without them in sight. `fresh`: a random fifth of the fresh gold by its own annotator, before the slips that showed were
 mended; on the same day, so this only counts slips. `first`: statements of the first gold, by the annotator of the fresh
 one, who had learnt the conventions from other reports of the first: this is how far the two sets mean the same.
+
+tests/data/gold_parts_read_again.jsonl has a sixth of the held-out reports by a second annotator, who had not seen what
+the first one wrote: equal when label and place of every part, or the span of every diagnosis, are.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from curation_gold import FLAGS, GOLD, SCORES, with_interval
+from curation_gold import FLAGS, GOLD, GOLD_PARTS, SCORES, with_interval
 
 AGAIN = GOLD.with_name("gold_read_again.jsonl")
+PARTS_AGAIN = GOLD_PARTS.with_name("gold_parts_read_again.jsonl")
 
 
 def agreement(rows: Sequence[dict]) -> dict[str, object]:
@@ -35,10 +39,32 @@ def agreement(rows: Sequence[dict]) -> dict[str, object]:
     }
 
 
+def agreement_on_parts(first: Sequence[dict], again: Sequence[dict]) -> dict[str, object]:
+    """Share of reports with equal parts, and with equal diagnosis spans, whatever their order; with 95 % intervals."""
+    before = {row["id"]: row["diagnoses"] for row in first}
+    parts, spans = [], []
+    for row in again:
+        pair = (before[row["id"]], row["diagnoses"])
+        listed = [sorted((part["label"], part["start"]) for one in side for part in one["parts"]) for side in pair]
+        found = [sorted((one["start"], one["end"], one["tail"]) for one in side) for side in pair]
+        parts.append((listed[0] == listed[1], 1))
+        spans.append((found[0] == found[1], 1))
+    return {
+        "reports": len(again),
+        "equal parts": with_interval(parts, lambda equal, of: equal / of),
+        "equal diagnoses": with_interval(spans, lambda equal, of: equal / of),
+    }
+
+
 def main() -> None:
     rows = [json.loads(line) for line in AGAIN.read_text(encoding="utf-8").splitlines()]
     for gold in ("fresh", "first"):
         print(gold, json.dumps(agreement([row for row in rows if row["gold"] == gold])))
+    first, again = (
+        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        for file in (GOLD_PARTS, PARTS_AGAIN)
+    )
+    print("held-out", json.dumps(agreement_on_parts(first, again)))
 
 
 if __name__ == "__main__":

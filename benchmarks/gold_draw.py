@@ -1,14 +1,16 @@
-"""How the fresh gold of curation was drawn, so that it can be drawn again: its reports, and its statements.
+"""How the later gold of curation was drawn, so that it can be drawn again: its reports, and its statements.
 
-    python benchmarks/gold_draw.py
+    python benchmarks/gold_draw.py [fresh | held-out]
 
-Prints the ids in drawing order. The reports are a simple random sample, as the first 150 were, of those whose patient
-and whose text the first 150 do not have. Of each report characters were drawn before it was read; the statements are
-those that hold the first of them. Characters within `skipped` were passed over: what identifies the report, lists of
-specimens and blocks, codes, and the gross description outside the diagnosis. Up to two statements more (`added`) are
-those that hold the next characters within `ancillary`, the results of stains and of molecular tests. Long statements
-are thus drawn more often than short ones, and statements are whole sentences, list items or fields, mended where OCR
-cut them: that is where this set differs from the first one, whose statements were pieces of a plain splitter.
+Prints the ids in drawing order. The held-out set are reports of patients and with texts that no gold before it has;
+only their diagnoses and parts were annotated. What follows is of the fresh set. The reports are a simple random
+sample, as the first 150 were, of those whose patient and whose text the first 150 do not have. Of each report
+characters were drawn before it was read; the statements are those that hold the first of them. Characters within
+`skipped` were passed over: what identifies the report, lists of specimens and blocks, codes, and the gross
+description outside the diagnosis. Up to two statements more (`added`) are those that hold the next characters within
+`ancillary`, the results of stains and of molecular tests. Long statements are thus drawn more often than short ones,
+and statements are whole sentences, list items or fields, mended where OCR cut them: that is where this set differs
+from the first one, whose statements were pieces of a plain splitter.
 
 A part whose label the report lost is no part of `parts`, as in the first gold; it is in `lost`. Statements that give
 the results of stains name them in `markers`.
@@ -16,20 +18,24 @@ the results of stains name them in `markers`.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import random
 from collections.abc import Iterator, Sequence
 
-from curation_gold import GOLD, real_reports
+from curation_gold import FRESH, GOLD, HELD_OUT, real_reports
 
 SEED = 20261129
-REPORTS, STATEMENTS, ADDED, CHARACTERS = 75, 7, 2, 400
+STATEMENTS, ADDED, CHARACTERS = 7, 2, 400
+DRAWS = {FRESH: (SEED, 75), HELD_OUT: (20261130, 120)}
+"""Seed and number of reports of each drawn set, in the order of drawing."""
 
 
-def drawn_reports(reports: dict[str, str], gold: Sequence[dict]) -> list[str]:
-    """Ids of the fresh reports in drawing order, from `reports` (text by id) without the older rows of the gold."""
-    older = [row for row in gold if row["half"] != "fresh"]
+def drawn_reports(reports: dict[str, str], gold: Sequence[dict], drawn: str) -> list[str]:
+    """Ids of a set of `DRAWS` in drawing order, from `reports` (text by id) without the gold of before."""
+    seed, size = DRAWS[drawn]
+    older = [row for row in gold if row["half"] not in list(DRAWS)[list(DRAWS).index(drawn) :]]
     patients = {patient(row["id"]) for row in older}
     texts = {row["sha256"] for row in older}
     rest = [
@@ -37,7 +43,7 @@ def drawn_reports(reports: dict[str, str], gold: Sequence[dict]) -> list[str]:
         for name, text in reports.items()
         if patient(name) not in patients and hashlib.sha256(text.encode()).hexdigest() not in texts
     ]
-    return random.Random(SEED).sample(rest, REPORTS)
+    return random.Random(seed).sample(rest, size)
 
 
 def patient(name: str) -> str:
@@ -58,8 +64,10 @@ def is_within(character: int, spans: Sequence[Sequence[int]]) -> bool:
 
 
 def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("drawn", choices=DRAWS, nargs="?", default=HELD_OUT)
     gold = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
-    print(*drawn_reports(real_reports(), gold), sep="\n")
+    print(*drawn_reports(real_reports(), gold, options.parse_args().drawn), sep="\n")
 
 
 if __name__ == "__main__":
