@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Form = Literal["keys", "absorbed"]
+OfPatches = Float[Tensor, "patch heads head_dim"]
 
 
 @dataclass(slots=True)
@@ -32,8 +33,8 @@ class PatchMemory:
     form: Form
     patch_bias: Float[Tensor, " patch"] | None = None
     """Added to the attention that every query pays to a patch."""
-    keys: dict[int, Float[Tensor, "patch 2 heads head_dim"]] = field(default_factory=dict)
-    """Layer -> keys and values."""
+    keys: dict[int, tuple[OfPatches, OfPatches]] = field(default_factory=dict)
+    """Layer -> keys and values. Apart, since in the backward pass their gradients would else be copied once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,12 @@ class CrossAttention(nn.Module):
         self, query: Float[Tensor, "row query heads head_dim"], memory: PatchMemory, looking: Looking
     ) -> Float[Tensor, "row query heads head_dim"]:
         if self.layer not in memory.keys:
-            weight = torch.cat([self.key.weight, self.value.weight])
-            bias = torch.cat([torch.zeros_like(self.key.bias), self.value.bias])
-            memory.keys[self.layer] = functional.linear(memory.patches, weight, bias).unflatten(-1, (2, self.heads, -1))
-        keys = memory.keys[self.layer]
+            key, value = functional.linear(memory.patches, self.key.weight), self.value(memory.patches)
+            memory.keys[self.layer] = key.unflatten(-1, (self.heads, -1)), value.unflatten(-1, (self.heads, -1))
+        keys, values = memory.keys[self.layer]
         if query.is_cuda and memory.patch_bias is None:
-            return _attend_at_once(query, keys, memory.lengths, looking.counts)
-        return _attend_by_slide(query, keys, memory, looking.counts)
+            return _attend_at_once(query, keys, values, memory.lengths, looking.counts)
+        return _attend_by_slide(query, keys, values, memory, looking.counts)
 
     def _absorbed(
         self, query: Float[Tensor, "row query heads head_dim"], memory: PatchMemory, looking: Looking
@@ -124,19 +124,21 @@ class CrossAttention(nn.Module):
 
 def _attend_by_slide(
     query: Float[Tensor, "row query heads head_dim"],
-    keys: Float[Tensor, "patch 2 heads head_dim"],
+    keys: OfPatches,
+    values: OfPatches,
     memory: PatchMemory,
     counts: Sequence[int],
 ) -> Float[Tensor, "row query heads head_dim"]:
     """All rows of a slide as one long row of queries."""
     found = []
-    for rows, own, bias in zip(
-        query.split(list(counts)), keys.split(list(memory.lengths)), _biases(memory), strict=True
+    lengths = list(memory.lengths)
+    for rows, key, value, bias in zip(
+        query.split(list(counts)), keys.split(lengths), values.split(lengths), _biases(memory), strict=True
     ):
         if not len(rows):
             found.append(rows)
             continue
-        key, value = own.permute(1, 2, 0, 3).unsqueeze(1)  # each [1, heads, patch, head_dim]
+        key, value = key.transpose(0, 1)[None], value.transpose(0, 1)[None]  # each [1, heads, patch, head_dim]
         asked = rows.flatten(0, 1).transpose(0, 1)[None]
         mask = None if bias is None else bias.expand(asked.shape[2], -1)
         mixed = functional.scaled_dot_product_attention(asked, key, value, attn_mask=mask)
@@ -146,7 +148,8 @@ def _attend_by_slide(
 
 def _attend_at_once(
     query: Float[Tensor, "row query heads head_dim"],
-    keys: Float[Tensor, "patch 2 heads head_dim"],
+    keys: OfPatches,
+    values: OfPatches,
     lengths: Sequence[int],
     counts: Sequence[int],
 ) -> Float[Tensor, "row query heads head_dim"]:
@@ -156,7 +159,7 @@ def _attend_at_once(
     asked = [count * query.shape[1] for count in counts]
     half = query.dtype if query.dtype in (torch.float16, torch.bfloat16) else torch.bfloat16
     mixed = varlen_attn(
-        query.flatten(0, 1).to(half), keys[:, 0].to(half), keys[:, 1].to(half), _ends(asked, query.device),
+        query.flatten(0, 1).to(half), keys.to(half), values.to(half), _ends(asked, query.device),
         _ends(lengths, query.device), max(asked), max(lengths),
     )  # fmt: skip
     assert isinstance(mixed, Tensor)

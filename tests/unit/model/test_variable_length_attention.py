@@ -40,14 +40,14 @@ def test_the_kernel_is_given_the_slides_one_behind_the_other(monkeypatch: pytest
     """The call fits the kernel's signature and comes to what attention slide by slide comes to, in half precision."""
     torch.manual_seed(0)
     query = torch.randn(sum(COUNTS), QUERIES, HEADS, HEAD_DIM)
-    keys = torch.randn(sum(LENGTHS), 2, HEADS, HEAD_DIM)
+    keys, values = torch.randn(2, sum(LENGTHS), HEADS, HEAD_DIM)
     monkeypatch.setattr(varlen, "varlen_attn", stand_in)
 
-    at_once = _attend_at_once(query, keys, LENGTHS, COUNTS)
+    at_once = _attend_at_once(query, keys, values, LENGTHS, COUNTS)
 
     memory = PatchMemory(torch.empty(sum(LENGTHS), 1), LENGTHS, "keys")
     assert at_once.dtype == torch.float32
-    assert_close(at_once, _attend_by_slide(query, keys, memory, COUNTS), atol=0.03, rtol=0.03)
+    assert_close(at_once, _attend_by_slide(query, keys, values, memory, COUNTS), atol=0.03, rtol=0.03)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -55,8 +55,8 @@ def test_the_kernel_takes_what_it_is_given(dtype: torch.dtype) -> None:
     """torch's own shape function of the kernel accepts the call, of tensors without numbers."""
     with torch.no_grad():
         query = torch.empty(sum(COUNTS), QUERIES, HEADS, HEAD_DIM, dtype=dtype, device="meta")
-        keys = torch.empty(sum(LENGTHS), 2, HEADS, HEAD_DIM, dtype=dtype, device="meta")
+        keys, values = torch.empty(2, sum(LENGTHS), HEADS, HEAD_DIM, dtype=dtype, device="meta")
 
-        mixed = _attend_at_once(query, keys, LENGTHS, COUNTS)
+        mixed = _attend_at_once(query, keys, values, LENGTHS, COUNTS)
 
         assert (mixed.shape, mixed.dtype, mixed.device.type) == (query.shape, dtype, "meta")
