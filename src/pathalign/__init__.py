@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "load"]
 
 
-def load(path_or_hub_id: str | Path) -> Aligner | Describer:
+def load(path_or_hub_id: str | Path, *, device: str = "cpu") -> Aligner | Describer:
     """A trained model from a model folder, or from the Hugging Face Hub.
 
     Returns an `Aligner` (PathAlign-R) or a `Describer` (PathAlign-G), as the folder's `config.json` says.
-    Raises `pathalign.errors.BadModelFolder` when the folder is not one that PathAlign wrote.
+    `device` is `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU if there is one; give a bag on the same one. Raises
+    `pathalign.errors.BadModelFolder` when the folder is not one that PathAlign wrote, `NeedsRepair` for a device that
+    is not there or too small for the language model.
     """
+    from pathalign.encoders.device import pick_device
     from pathalign.model.folder import load_model
 
-    return load_model(path_or_hub_id)
+    return load_model(path_or_hub_id, device=pick_device(device))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pathalign.cli.console import emit, progress_bar, say, table, with_json, with_workspace
+from pathalign.cli.console import emit, progress_bar, say, table, with_device, with_json, with_workspace
 from pathalign.domain.records import Split
 from pathalign.errors import NeedsRepair
 from pathalign.store.workspace import Workspace
@@ -68,9 +68,10 @@ def search(
 @click.command(short_help="Diagnostic text of a slide or case, with the evidence for each sentence.")
 @click.argument("identifier", metavar="SLIDE_OR_CASE")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Abstain below.")
+@with_device
 @with_workspace
 @with_json
-def describe(identifier: str, min_confidence: float, workspace: Workspace, as_json: bool) -> None:
+def describe(identifier: str, min_confidence: float, device: str, workspace: Workspace, as_json: bool) -> None:
     """Write the diagnostic text of a slide, or of all slides of a case together.
 
     Each sentence comes with the patches that it rests on (level-0 pixels) and with similar cases of other patients. Not
@@ -78,7 +79,7 @@ def describe(identifier: str, min_confidence: float, workspace: Workspace, as_js
     """
     from pathalign.tasks import description
 
-    said = description.describe(workspace, identifier, least_confidence=min_confidence)
+    said = description.describe(workspace, identifier, least_confidence=min_confidence, device=device)
     emit(as_json, said.as_json(), lambda: _show_description(said))
 
 
@@ -164,9 +165,10 @@ def saved_line(saved: Any) -> str:
 
 @click.command(short_help="Every metric with confidence intervals and baselines; one HTML report.")
 @click.option("--split", type=_SPLITS, default="test", show_default=True)
+@with_device
 @with_workspace
 @with_json
-def evaluate(split: str, workspace: Workspace, as_json: bool) -> None:
+def evaluate(split: str, device: str, workspace: Workspace, as_json: bool) -> None:
     """Measure retrieval, generation, classification and triage on held-out patients.
 
     Each figure has a 95 % confidence interval (bootstrap over patients) and stands beside chance, constant text,
@@ -174,7 +176,7 @@ def evaluate(split: str, workspace: Workspace, as_json: bool) -> None:
     """
     from pathalign.tasks import evaluation
 
-    done = evaluation.evaluate(workspace, split=Split(split), progress=progress_bar)
+    done = evaluation.evaluate(workspace, split=Split(split), device=device, progress=progress_bar)
     emit(as_json, done.as_json(), lambda: show_evaluation(done))
 
 

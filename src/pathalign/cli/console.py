@@ -47,6 +47,14 @@ def with_workspace(verb: Verb) -> Verb:
     )(verb)
 
 
+def with_device(verb: Verb) -> Verb:
+    """Add `--device NAME`, given to the verb as `device`."""
+    return click.option(
+        "--device", default="auto", show_default=True, metavar="NAME",
+        help="auto (a GPU if there is one), cpu, cuda or cuda:N.",
+    )(verb)  # fmt: skip
+
+
 def emit(as_json: bool, document: dict[str, object], show: Callable[[], None]) -> None:
     """The JSON document, or what a person reads; of several processes under torchrun only the first speaks."""
     if os.environ.get("RANK", "0") != "0":

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pathalign.cli.console import emit, progress_bar, say, show_problems, with_json, with_workspace
+from pathalign.cli.console import emit, progress_bar, say, show_problems, with_device, with_json, with_workspace
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import NeedsRepair
 from pathalign.store.workspace import Workspace
@@ -202,13 +202,14 @@ def generation(
 
 
 @click.command(short_help="Vectors of slides and texts for search.")
+@with_device
 @with_workspace
 @with_json
-def index(workspace: Workspace, as_json: bool) -> None:
+def index(device: str, workspace: Workspace, as_json: bool) -> None:
     """Embed every slide and every distinct text into the aligned space of PathAlign-R."""
     from pathalign.tasks.indexing import build_index
 
-    done = build_index(workspace, progress=progress_bar)
+    done = build_index(workspace, device=device, progress=progress_bar)
     left_out = f" ({done.slides_left_out} without tissue or embeddings left out)" if done.slides_left_out else ""
     emit(
         as_json,

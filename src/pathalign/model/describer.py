@@ -32,6 +32,11 @@ class Describer(nn.Module):
         self.to_prompt = nn.Linear(dim, language_model.dim)
         self.language_model = language_model
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.aligner.device
+
     def prompt(
         self, bags: BagBatch, patch_bias: Float[Tensor, " patch"] | None = None
     ) -> Float[Tensor, "slide query width"]:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pathalign.errors import BadModelFolder, UnknownName
+from pathalign.errors import BadModelFolder, NeedsRepair, UnknownName
 from pathalign.model.aligner import Aligner
 from pathalign.model.describer import Describer
 from pathalign.model.hub import TextTokenizer, load_causal_model, load_tokenizer, quiet
@@ -23,6 +24,7 @@ from pathalign.store.artifact import write_json, write_text, written_aside
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 ALIGNER, DESCRIBER = "pathalign-aligner", "pathalign-describer"
 LANGUAGE_MODEL = "language_model"
+CPU = torch.device("cpu")
 FORMAT = 2
 """1 projected patch embeddings before keys and values."""
 
@@ -49,8 +51,12 @@ def save_model(folder: Path, model: Aligner | Describer, *, about: Mapping[str, 
     write_json(folder / CONFIG, config)
 
 
-def load_model(path_or_hub_id: str | Path) -> Aligner | Describer:
-    """The model of a folder or of a Hub repository, in evaluation mode on the CPU."""
+def load_model(path_or_hub_id: str | Path, *, device: torch.device = CPU) -> Aligner | Describer:
+    """The model of a folder or of a Hub repository, in evaluation mode.
+
+    On a GPU the language model is in the type that it is stored in, mostly bfloat16; on a CPU in float32. Raises
+    `BadModelFolder`, and `NeedsRepair` when the GPU is too small.
+    """
     folder = _local(path_or_hub_id)
     config = read_config(folder)
     try:
@@ -61,13 +67,11 @@ def load_model(path_or_hub_id: str | Path) -> Aligner | Describer:
         ) from error
     aligner = Aligner(QFormerConfig(**config["qformer"]), tokenizer, projection_dim=config["projection_dim"])
     if config["model_type"] == ALIGNER:
-        return _filled(aligner, folder).eval()
-    source = config["language_model"]
-    if source == "folder":
-        language_model = FrozenLanguageModel(*load_causal_model(folder / LANGUAGE_MODEL), source="folder")
-    else:
-        language_model = FrozenLanguageModel.load(source)
-    return _filled(Describer(aligner, language_model), folder).eval()
+        return _placed(_filled(aligner, folder), device)
+    source, as_stored = config["language_model"], device.type != "cpu"
+    name = folder / LANGUAGE_MODEL if source == "folder" else source
+    language_model = FrozenLanguageModel(*load_causal_model(name, as_stored=as_stored), source=source)
+    return _placed(_filled(Describer(aligner, language_model), folder), device)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -131,6 +135,17 @@ def load_weights(model: nn.Module, path: Path) -> None:
 def _filled(model: Any, folder: Path) -> Any:
     load_weights(model, folder / WEIGHTS)
     return model
+
+
+def _placed(model: Any, device: torch.device) -> Any:
+    try:
+        return model.eval().to(device)
+    except torch.OutOfMemoryError as error:
+        weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+        raise NeedsRepair(
+            f"The model takes {weights / 1e9:.1f} GB and {device} has less left. Free it, name another device, or give "
+            "`--device cpu`."
+        ) from error
 
 
 def _local(path_or_hub_id: str | Path) -> Path:

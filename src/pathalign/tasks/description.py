@@ -41,7 +41,7 @@ class DescribedSlides:
 
 
 def describe(
-    workspace: Workspace, slide_or_case_id: str, *, least_confidence: float = LEAST_CONFIDENCE
+    workspace: Workspace, slide_or_case_id: str, *, least_confidence: float = LEAST_CONFIDENCE, device: str = "auto"
 ) -> DescribedSlides:
     """Describe a slide, or all slides of a case together.
 
@@ -50,17 +50,17 @@ def describe(
     """
     with Catalog(workspace.catalog_path) as catalog:
         slides = catalog.slides_of(slide_or_case_id)
-        loaded = load_describer(workspace)
+        loaded = load_describer(workspace, device=device)
         bags, empty = _bags(loaded, slides)
         ids = [slide.slide_id for slide in slides]
         if not bags:
             return _abstained(ids, f"no tissue to look at: {'; '.join(empty)}", 0.0)
-        batch = collate([joined(bags)])
+        batch = collate([joined(bags)]).to(loaded.model.device)
         said = loaded.model.describe(batch)[0]
         if not said.text or said.confidence < least_confidence:
             return _abstained(ids, f"confidence {said.confidence:.2f} is below {least_confidence:.2f}", said.confidence)
         spans = sentence_spans(said.text)
-        weights = loaded.model.evidence(batch, said.text, spans).numpy()
+        weights = loaded.model.evidence(batch, said.text, spans).cpu().numpy()
         sentences = [
             {"text": said.text[start:stop], "evidence": _evidence(bags, row), "support": []}
             for (start, stop), row in zip(spans, weights, strict=True)
@@ -81,7 +81,7 @@ def describe_bags(describer: Describer, bags: list[Bag], *, batch: int = 16) -> 
     """The text of each slide alone, as `evaluate` needs it."""
     texts: list[str] = []
     for start in range(0, len(bags), batch):
-        texts += [said.text for said in describer.describe(collate(bags[start : start + batch]))]
+        texts += [said.text for said in describer.describe(collate(bags[start : start + batch]).to(describer.device))]
     return texts
 
 

@@ -65,7 +65,7 @@ class _Held:
 
 
 def evaluate(
-    workspace: Workspace, *, split: Split = Split.TEST, progress: Progress = silent, seed: int = 0
+    workspace: Workspace, *, split: Split = Split.TEST, device: str = "auto", progress: Progress = silent, seed: int = 0
 ) -> Evaluation:
     """Measure the workspace's models on one split; write results.json, slides.csv, figures and one HTML report.
 
@@ -88,7 +88,7 @@ def evaluate(
         advance(1)
         _measure_classification(held, aligner, train, results, drawn)
         advance(1)
-        generated = _measure_generation(workspace, held, index, train, results)
+        generated = _measure_generation(workspace, held, index, train, results, device)
         advance(1)
         folder = workspace.run_folder(f"evaluate-{split.value}")
         _write(folder, held, urgency, generated, results, drawn, workspace)
@@ -197,11 +197,11 @@ def _measure_classification(
 
 
 def _measure_generation(
-    workspace: Workspace, held: _Held, index: Index, train: list[SlideText], results: Metrics
+    workspace: Workspace, held: _Held, index: Index, train: list[SlideText], results: Metrics, device: str
 ) -> list[str] | None:
     if not (workspace.model_folder("generation") / MANIFEST).is_file():
         return None
-    loaded = load_describer(workspace)
+    loaded = load_describer(workspace, device=device)
     bags: list[Bag] = [loaded.bag(text.slide_id) for text in held.texts]
     generated = describe_bags(loaded.model, bags)
     truth = [text.generation_text for text in held.texts]

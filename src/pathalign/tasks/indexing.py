@@ -30,12 +30,12 @@ class Indexing:
         return {"slides": self.slides, "texts": self.texts, "slides_left_out": self.slides_left_out}
 
 
-def build_index(workspace: Workspace, *, progress: Progress = silent) -> Indexing:
+def build_index(workspace: Workspace, *, device: str = "auto", progress: Progress = silent) -> Indexing:
     """Embed every slide that has tissue and every distinct text into the aligned space.
 
     Slides without embeddings or without tissue are left out; `embed` has recorded why.
     """
-    loaded = load_aligner(workspace)
+    loaded = load_aligner(workspace, device=device)
     with workspace.lock("index"), Catalog(workspace.catalog_path) as catalog:
         paths = {slide.slide_id: embedding_path(loaded.embeddings, slide.slide_id) for slide in catalog.slides()}
         bags = (read_bag(path, slide_id=slide_id) for slide_id, path in paths.items() if path.is_file())

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from pathalign.domain.geometry import Bag
+from pathalign.encoders.device import pick_device
 from pathalign.errors import BadModelFolder, MissingArtifact, StaleArtifact
 from pathalign.model.aligner import Aligner
 from pathalign.model.bags import collate
@@ -41,14 +42,14 @@ class WorkspaceModel:
         return bag
 
 
-def load_aligner(workspace: Workspace) -> WorkspaceModel:
+def load_aligner(workspace: Workspace, *, device: str = "cpu") -> WorkspaceModel:
     """PathAlign-R of the workspace; raises `MissingArtifact` or `StaleArtifact`."""
-    return _load(workspace, "retrieval", Aligner)
+    return _load(workspace, "retrieval", Aligner, pick_device(device))
 
 
-def load_describer(workspace: Workspace) -> WorkspaceModel:
+def load_describer(workspace: Workspace, *, device: str = "cpu") -> WorkspaceModel:
     """PathAlign-G of the workspace; raises `MissingArtifact` or `StaleArtifact`."""
-    return _load(workspace, "generation", Describer)
+    return _load(workspace, "generation", Describer, pick_device(device))
 
 
 def slide_vectors(aligner: Aligner, bags: Iterable[Bag]) -> Iterator[tuple[str, np.ndarray]]:
@@ -56,18 +57,18 @@ def slide_vectors(aligner: Aligner, bags: Iterable[Bag]) -> Iterator[tuple[str, 
     rest = iter(bags)
     while batch := list(islice(rest, BATCH)):
         with torch.inference_mode():  # not around the `yield`: what the caller does meanwhile is its own business
-            vectors = aligner.embed_slides(collate(batch)).numpy()
+            vectors = aligner.embed_slides(collate(batch).to(aligner.device)).cpu().numpy()
         yield from zip([bag.slide_id for bag in batch], vectors, strict=True)
 
 
 @torch.inference_mode()
 def text_vectors(aligner: Aligner, texts: list[str]) -> np.ndarray:
     """Unit vectors [text, dim]."""
-    chunks = [aligner.embed_texts(texts[i : i + 64]).numpy() for i in range(0, len(texts), 64)]
+    chunks = [aligner.embed_texts(texts[i : i + 64]).cpu().numpy() for i in range(0, len(texts), 64)]
     return np.concatenate([np.zeros((0, aligner.projection_dim), np.float32), *chunks])
 
 
-def _load(workspace: Workspace, kind: str, expected: type) -> WorkspaceModel:
+def _load(workspace: Workspace, kind: str, expected: type, device: torch.device) -> WorkspaceModel:
     folder = workspace.model_folder(kind)
     manifest = read_manifest(folder, kind=kind, repair=f"Run `pathalign train {kind}`.")
     embeddings = workspace.embeddings_folder(read_config(folder)["embeddings"]["name"])
@@ -79,7 +80,7 @@ def _load(workspace: Workspace, kind: str, expected: type) -> WorkspaceModel:
             f"models/{kind} was trained on embeddings with another {' and '.join(changed)} than embeddings/"
             f"{embeddings.name} has now. Run `pathalign train {kind}` again."
         )
-    model = load_model(folder)
+    model = load_model(folder, device=device)
     if not isinstance(model, expected):
         raise BadModelFolder(f"models/{kind} holds a {type(model).__name__}. Run `pathalign train {kind} --restart`.")
     return WorkspaceModel(model=model, manifest=manifest, embeddings=embeddings)

@@ -93,6 +93,37 @@ def test_a_named_language_model_is_not_copied(
     assert torch.equal(loaded.generation_loss(bags, texts[:1]), named.generation_loss(bags, texts[:1]))
 
 
+def test_on_another_device_a_language_model_keeps_its_stored_type(describer: Describer, tmp_path: Path) -> None:
+    """The CPU gets float32, which it computes fastest; elsewhere the stored type halves the memory."""
+    describer.language_model.model.to(torch.bfloat16)
+    save_model(tmp_path, describer, about={}, card="")
+
+    here, there = load_model(tmp_path), load_model(tmp_path, device=torch.device("meta"))
+
+    assert isinstance(here, Describer)
+    assert isinstance(there, Describer)
+    of_words = [{weight.dtype for weight in each.language_model.parameters()} for each in (here, there)]
+    assert of_words == [{torch.float32}, {torch.bfloat16}]
+    assert there.device.type == "meta"
+    assert {weight.dtype for weight in there.aligner.parameters()} == {torch.float32}
+
+
+def test_a_device_that_is_too_small_or_missing_is_refused_with_the_repair(
+    aligner: Aligner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of memory says how much was wanted; a device that is not there, what there is."""
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    save_model(tmp_path, aligner, about={}, card="")
+    with pytest.raises(NeedsRepair, match="--device auto"):
+        pathalign.load(tmp_path, device="cuda:99")
+    monkeypatch.setattr(Aligner, "to", full)
+    with pytest.raises(NeedsRepair, match=r"takes 0\.\d GB .*`--device cpu`"):
+        pathalign.load(tmp_path)
+
+
 def test_saving_twice_gives_equal_bytes(describer: Describer, tmp_path: Path) -> None:
     """Nothing random or dated is written, and a second save leaves no rest of the first."""
     save_model(tmp_path / "a", describer, about={}, card="")
