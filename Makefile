@@ -31,8 +31,8 @@ demo: $(READY)  ## the whole chain on a generated cohort, offline; about five mi
 test: lint  ## everything that CI runs: lint, types, layers, all tests
 	$(BIN)/python -m pytest -q
 
-fast: $(READY)  ## the unit tests alone, under a minute
-	$(BIN)/python -m pytest -q -m unit $(ON_ALL_CORES)
+fast: $(READY)  ## unit tests without the slow ones, about a minute on two cores
+	$(BIN)/python -m pytest -q -m "unit and not slow" $(ON_ALL_CORES)
 
 lint: $(READY)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

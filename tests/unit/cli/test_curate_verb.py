@@ -95,6 +95,7 @@ def test_a_table_of_another_kind_is_refused_first(run: Run) -> None:
     assert "Curating" not in err
 
 
+@pytest.mark.slow
 def test_a_page_to_look_at(run: Run) -> None:
     """Without a name it is in the workspace, with one it is there; both are said."""
     code, out, _ = run("curate", "--review", "--json")

@@ -26,6 +26,7 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_lower_half_loads_no_torch() -> None:
     """Every module of domain, store, slides, text and evaluate can be imported without torch."""
     program = f"""
@@ -52,6 +53,7 @@ def test_help_and_errors_load_no_torch(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_module_runs_as_the_command() -> None:
     """`python -m pathalign` is `pathalign`, with its exit codes."""
     good = subprocess.run([sys.executable, "-m", "pathalign", "--version"], capture_output=True, text=True, check=False)

@@ -40,6 +40,7 @@ def run(*arguments: str | Path) -> int:
     return int(left.value.code or 0)
 
 
+@pytest.mark.slow
 def test_it_says_what_it_found_and_where_to_look(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
     """The summary tells area, patches, outcomes and the page; what failed is on stderr; exit code 0."""
     code = run("tissue", "-w", workspace.root, "--mpp", "2", "--patch-px", "112")

@@ -22,7 +22,7 @@ from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.errors import BadModelFolder, NeedsRepair
 from pathalign.testing.encoder_contract import EncoderContract
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
 CARD = EncoderCard(

@@ -18,7 +18,7 @@ from pathalign.encoders.registry import load_encoder
 from pathalign.errors import BadModelFolder, NeedsRepair
 from pathalign.testing.encoder_contract import EncoderContract
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 MADE = Path(__file__).parents[2] / "data" / "tiny_saved_model"
 

@@ -99,6 +99,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", AS_PUBLISHED)
+@pytest.mark.slow
 def test_embeddings_are_those_of_timm(name: str, reference: Path) -> None:
     """A tiny network of the card's kind, from the file that timm's has saved, embeds as timm's does."""
     expected = torch.load(reference / f"{name}.pt")
@@ -122,6 +123,7 @@ def test_full_networks_have_the_tensors_of_timms(name: str, reference: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["conch", "conch-v1.5", "virchow2", "h-optimus-0"])
+@pytest.mark.slow
 def test_it_is_exported_as_it_stands(name: str, reference: Path) -> None:
     """Pooling, registers and interpolated positions are part of a graph that takes any batch."""
     encoder = load_public_vit(tiny(the_card(name)), reference / f"{name}.bin")
@@ -133,6 +135,7 @@ def test_it_is_exported_as_it_stands(name: str, reference: Path) -> None:
     assert_close(graph(patches.permute(0, 3, 1, 2).float()), encoder.encode(patches), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_card_is_built_and_has_the_published_size() -> None:
     """The number of parameters that its owner publishes, as rounded: another architecture is off by far more."""
     cards = [card for card in public_cards().values() if card.adapter == "public_vit"]

@@ -14,7 +14,7 @@ import pytest
 from pathalign.encoders.timm_vision import load_timm_vision
 from pathalign.errors import MissingExtra
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 REFERENCE = Path(sys.prefix) / "reference"
 

@@ -120,6 +120,7 @@ def test_temperature_undoes_a_scale(slides, scale):
     assert fit_temperature(logits, labels) == pytest.approx(1.0, abs=0.25)
 
 
+@pytest.mark.slow
 def test_temperature_is_the_minimum_of_the_log_loss(slides):
     """No temperature of a fine grid has a smaller log-loss."""
     logits, _, labels, _ = slides

@@ -55,6 +55,7 @@ def texts(svg):
     return [element.text for element in ET.fromstring(svg).iter() if element.tag.endswith("}text")]
 
 
+@pytest.mark.slow
 def test_figures_are_svg_elements_with_their_title(figures):
     """Each figure is one well-formed svg element, named for those who do not see it, with its title as plain text."""
     for svg in figures.values():
@@ -64,6 +65,7 @@ def test_figures_are_svg_elements_with_their_title(figures):
         assert "A <title> & $more$" in texts(svg)
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes(figures, monkeypatch):
     """No date, no random identifier and no setting of the user reaches a figure."""
     monkeypatch.setitem(mpl.rcParams, "font.size", 30)
@@ -90,6 +92,7 @@ def test_figures_refer_to_nothing_outside(figures):
         assert "<style" not in svg
 
 
+@pytest.mark.slow
 def test_figures_share_no_identifiers_under_different_titles():
     """Two figures with different titles can stand in one page: their clip paths have different names."""
     one, other = draw_all("one"), draw_all("other")
@@ -152,6 +155,7 @@ def test_more_systems_than_colours_are_drawn():
     assert {f"s{i}" for i in range(8)} <= set(texts(recall_bars({f"s{i}": system for i in range(8)}, title="t")))
 
 
+@pytest.mark.slow
 def test_pyplot_and_torch_are_never_loaded():
     """Drawing keeps no global figure state and opens no window; the other modules load no plotting library."""
     code = (

@@ -141,6 +141,7 @@ def test_generation_loss_is_the_mean_per_token(describer: Describer, make_bag: M
     assert_close(describer.generation_loss(bags, texts), -log_p[is_token].mean())
 
 
+@pytest.mark.slow
 def test_itg_learns_the_next_token(describer: Describer, make_bag: MakeBag, texts: list[str]) -> None:
     """A few steps on one pair bring ITG down to its smoothing floor, so targets are shifted by one and no more."""
     bags = collate([make_bag(4)])

@@ -126,6 +126,7 @@ def test_06_holes_and_transparency_are_white_not_black_tissue(tmp_path: Path) ->
     assert tissue.mean() < 240
 
 
+@pytest.mark.slow
 def test_07_a_thumbnail_without_a_pyramid_needs_little_memory(tmp_path: Path, written: Written) -> None:
     """A slide of one level is read in blocks and scaled in the decoder; the whole would be 48 MB."""
     field = draw_field("colon_benign", side_um=1000, mpp=0.5, seed=2)
@@ -178,6 +179,7 @@ print(len(grid), digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_09_the_same_bytes_every_run_and_sorted(written: Written, field_025: np.ndarray) -> None:
     """Neither the number of threads nor the batch nor the process changes a byte; patches are sorted by (y, x)."""
     path = written(field_025, mpp=0.25)
@@ -265,6 +267,7 @@ def test_14_sixteen_bits_are_not_scaled_in_silence(tmp_path: Path) -> None:
         SlideReader(tmp_path / "deep.tif", given_mpp=0.5)
 
 
+@pytest.mark.slow
 def test_15_one_file_of_a_series_and_planes_of_focus(tmp_path: Path, field_025: np.ndarray) -> None:
     """A coarse level alone is not the slide; of several planes of focus one is chosen, and recorded."""
     paths = write_dicom_series(tmp_path / "series", field_025, levels=3)

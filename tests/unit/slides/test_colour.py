@@ -63,6 +63,7 @@ def test_a_profile_that_swaps_channels_swaps_them(image: np.ndarray) -> None:
     assert convert.record.startswith("sRGB by ICC ")
 
 
+@pytest.mark.slow
 def test_the_table_of_all_colours_changes_no_byte(image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many pixels answers are looked up, and are littleCMS's still."""
     convert = ToSrgb(swapping_profile(), name="a.svs")

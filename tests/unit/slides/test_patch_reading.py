@@ -137,6 +137,7 @@ def test_the_same_bytes_on_each_run(written: Callable[..., Path], field_025: np.
     np.testing.assert_array_equal(*runs)
 
 
+@pytest.mark.slow
 def test_the_decoder_halves_on_request(written: Callable[..., Path], field_025: np.ndarray) -> None:
     """`scaled_decode` gives patches of the same size and nearly the same pixels; it is not the default."""
     path, read = written(field_025, mpp=0.25, levels=1, quality=80), []

@@ -46,6 +46,7 @@ def test_every_real_slide_is_judged_here(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("name", OPENED)
+@pytest.mark.slow
 def test_good_slides_are_read(real_data: Path, name: str) -> None:
     """Bright-field slides with a pixel size give their patches."""
     mpp, count = OPENED[name]
@@ -118,6 +119,7 @@ def test_a_truncated_copy_is_unreadable_and_not_a_crash(
         pixels_of(path)
 
 
+@pytest.mark.slow
 def test_a_copy_without_its_tail_is_refused_or_whole(real_data: Path, tmp_path: Path) -> None:
     """Where only the label and macro images were cut off a slide may open, and then no pixel of it is another."""
     path = truncated(real_data / "slides" / "1065626.svs", tmp_path, 0.95)

@@ -257,6 +257,7 @@ def test_a_slide_larger_than_any_glass_is_unreadable(
             SlideReader(tmp_path / "a.tif")
 
 
+@pytest.mark.slow
 def test_odd_levels_of_openslide_keep_their_place(real_data: Path) -> None:
     """At a downsample of 2.0005 a corner is off by at most half a level-0 pixel; the direct decoder is exact."""
     path = real_data / "slides" / "TCGA-CR-7395-01A-01-TS1.svs"
@@ -276,6 +277,7 @@ def test_odd_levels_of_openslide_keep_their_place(real_data: Path) -> None:
     peer.close()
 
 
+@pytest.mark.slow
 def test_places_beyond_2_to_the_31_are_found(tmp_path: Path) -> None:
     """In 150,000 x 60,000 pixels the one tile that was scanned is where it belongs, as OpenSlide has it."""
     side, columns, rows = 512, 293, 118

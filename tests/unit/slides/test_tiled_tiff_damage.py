@@ -186,6 +186,7 @@ def test_directories_that_loop_are_damage(behind: int, image: np.ndarray, tmp_pa
         open_tiled_tiff(path)
 
 
+@pytest.mark.slow
 def test_a_file_cut_anywhere_is_refused_or_left(slide: Callable[..., Path], real_data: Path, tmp_path: Path) -> None:
     """Cut to any length, a slide raises, is left to other readers, or has all of its pixels: labels lie at the end."""
     for path in (slide(), real_data / "slides" / "CMU-1-Small-Region.svs"):
@@ -206,6 +207,7 @@ def test_a_file_cut_anywhere_is_refused_or_left(slide: Callable[..., Path], real
         assert opened <= 3
 
 
+@pytest.mark.slow
 def test_random_bytes_in_the_directories(image: np.ndarray, tmp_path: Path) -> None:
     """Wherever the directories are damaged, the slide is refused, left to other readers, or read: nothing else."""
     path = tmp_path / "slide.tif"

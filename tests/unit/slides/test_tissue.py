@@ -189,6 +189,7 @@ def test_a_plain_threshold_fails_where_ours_holds(drawn_field: np.ndarray, name:
     [("CMU-1-Small-Region.svs", None, 0.9), ("TCGA-CR-7395-01A-01-TS1.svs", 0.5, 0.95), ("1065626.svs", None, 0.84),
      ("OS-1-detail.ome.tif", None, 0.97)],
 )  # fmt: skip
+@pytest.mark.slow
 def test_real_tissue_is_what_was_traced_by_hand(real_data: Path, name: str, mpp: float | None, least: float) -> None:
     """The masks of the real slides agree with outlines that were traced by eye at 4 um per pixel."""
     with SlideReader(real_data / "slides" / name, given_mpp=mpp) as slide:

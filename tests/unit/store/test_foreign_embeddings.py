@@ -189,6 +189,7 @@ def test_atlaspatch(tmp_path: Path) -> None:
         read_hdf5(tmp_path / "s.h5")
 
 
+@pytest.mark.slow
 def test_lazyslide(tmp_path: Path) -> None:
     """Rows of the table are matched with tiles by their id, not by their order; the store knows its resolution."""
     write_lazyslide(tmp_path / "s.zarr", EMBEDDINGS, XY)

@@ -281,6 +281,7 @@ def test_rows_far_apart_are_fetched_apart(
     assert sorted(handler.sent) == [1 * 32, 2 * 32]
 
 
+@pytest.mark.slow
 def test_threads_read_over_the_web_side_by_side(
     served: tuple[str, type[RangeHandler]], files: list[EmbeddingFile]
 ) -> None:

@@ -16,7 +16,7 @@ from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace, create_workspace
 from pathalign.tasks.registration import add
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 REPORTS, CHARS = 300, 40_000
 IN_PROCESS = ReadingConfig(workers=0)

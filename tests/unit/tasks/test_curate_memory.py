@@ -61,6 +61,7 @@ def test_memory_does_not_grow_with_the_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.unit
+@pytest.mark.slow
 def test_problems_are_counted_beyond_those_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not listed any more is still counted by its kind."""
     monkeypatch.setattr("pathalign.tasks.curation._MOST_PROBLEMS", 3)
@@ -72,6 +73,7 @@ def test_problems_are_counted_beyond_those_listed(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.unit
+@pytest.mark.slow
 def test_statistics_agree_with_the_texts(tmp_path: Path) -> None:
     """Each text is in a bin of both histograms, and repeats are counted."""
     document = curate(cohort(tmp_path, 50)).statistics.as_json()

@@ -18,7 +18,7 @@ from pathalign.tasks.deidentification import Deidentification, ReportCleaner
 from pathalign.tasks.registration import add
 from pathalign.tasks.report_reading import Registered, report_reader
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 WriteTable = Callable[..., Path]
 KINDS = ("Tubular adenoma", "Adenocarcinoma, 2 cm", "Normal mucosa", "Okapi")

@@ -55,6 +55,7 @@ def in_bytes(encoder, monkeypatch) -> AcceleratedEncoder:
     return AcceleratedEncoder(encoder, Route(runtime="onnxruntime", precision="int8"), patch_px=224)
 
 
+@pytest.mark.slow
 def test_bytes_make_another_set(filled: Workspace, encoder, in_bytes):
     """Neither may complete the other; a set in other last bits may, and tells of each slide how it was computed."""
     folder = filled.embeddings_folder(NAME)

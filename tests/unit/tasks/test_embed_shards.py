@@ -39,6 +39,7 @@ def outcomes(workspace: Workspace) -> dict[str, tuple[Outcome, str]]:
         return catalog.outcomes("embed")
 
 
+@pytest.mark.slow
 def test_shards_and_a_closing_run_equal_one_run(
     filled: Workspace, tmp_path: Path, make_encoder: Any, slides: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_glass_gives_an_empty_valid_file(filled: Workspace, make_encoder: Any) -
     assert done.problems == []
 
 
+@pytest.mark.slow
 def test_a_broken_slide_harms_no_other(
     filled: Workspace,
     slides: Path,
@@ -96,6 +97,7 @@ def test_a_broken_slide_harms_no_other(
     assert "--mpp 4" in reasons["coarse"]
 
 
+@pytest.mark.slow
 def test_int8_rows_are_a_set_of_their_own(filled: Workspace, make_encoder: Any) -> None:
     """Stored as asked for and said so; a set of floats is not continued with them, nor the other way round."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -117,6 +119,7 @@ def test_int8_rows_are_a_set_of_their_own(filled: Workspace, make_encoder: Any) 
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3])
+@pytest.mark.slow
 def test_stopped_and_run_again_is_equal(
     filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, stop_at: int
 ) -> None:
@@ -165,6 +168,7 @@ def test_a_torn_file_is_made_again(filled: Workspace, make_encoder: Any) -> None
 
 
 @pytest.mark.parametrize("what", ["min_tissue", "encoder", "scaled_decode"])
+@pytest.mark.slow
 def test_other_parameters_are_refused_until_redo(filled: Workspace, make_encoder: Any, what: str) -> None:
     """A set of embeddings has one encoder and one set of parameters; `--redo` makes it anew."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -182,6 +186,7 @@ def test_other_parameters_are_refused_until_redo(filled: Workspace, make_encoder
     assert files(filled)[MANIFEST] != before[MANIFEST]
 
 
+@pytest.mark.slow
 def test_the_decoder_halves_on_request(
     workspace: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any
 ) -> None:
@@ -216,6 +221,7 @@ def test_a_pixel_size_that_the_file_contradicts_is_recorded(
     assert "slide_mpp_disagrees_with" not in facts["agreed"]
 
 
+@pytest.mark.slow
 def test_a_stopped_redo_leaves_no_complete_set(filled: Workspace, make_encoder: Any) -> None:
     """A set of old and new embeddings has no manifest; running again without `--redo` completes it."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -231,6 +237,7 @@ def test_a_stopped_redo_leaves_no_complete_set(filled: Workspace, make_encoder: 
     assert made_by == {"others"}
 
 
+@pytest.mark.slow
 def test_another_resolution_has_its_own_folder(filled: Workspace, make_encoder: Any) -> None:
     """Sets of embeddings at two resolutions stand side by side."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -240,6 +247,7 @@ def test_another_resolution_has_its_own_folder(filled: Workspace, make_encoder: 
     assert sorted(path.name for path in (filled.root / "embeddings").iterdir()) == [NAME, "colour-2mpp-224px"]
 
 
+@pytest.mark.slow
 def test_another_choice_of_patches_can_have_a_name(filled: Workspace, make_encoder: Any) -> None:
     """Sets of one encoder and resolution lie side by side when one is named; a name is no path."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -252,6 +260,7 @@ def test_another_choice_of_patches_can_have_a_name(filled: Workspace, make_encod
         embed(filled, make_encoder(), spec=SPEC, name="../few")
 
 
+@pytest.mark.slow
 def test_a_corrected_mpp_embeds_that_slide_again(filled: Workspace, write_table: WriteTable, make_encoder: Any) -> None:
     """A slide's resolution is part of what its embeddings were made from."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -281,6 +290,7 @@ def test_a_slide_that_breaks_later_loses_its_embeddings(
     assert files(filled)[MANIFEST] != before[MANIFEST]
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_finite_fail_the_slide(filled: Workspace, make_encoder: Any) -> None:
     """An encoder that overflows half precision is told, and no file of such numbers is left."""
     embed(filled, make_encoder(), spec=SPEC)
@@ -302,6 +312,7 @@ def test_nothing_to_embed_names_the_repair(workspace: Workspace, write_table: Wr
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.slow
 def test_workers_write_the_same_bytes(
     filled: Workspace, tmp_path: Path, write_table: WriteTable, make_encoder: Any, workers: int
 ) -> None:
@@ -316,6 +327,7 @@ def test_workers_write_the_same_bytes(
     assert done.outcomes == {Outcome.OK: 3, Outcome.EMPTY: 1}
 
 
+@pytest.mark.slow
 def test_broken_patches_are_counted_and_told(
     filled: Workspace, slides: Path, make_encoder: Any, tear: Callable[..., None]
 ) -> None:

@@ -355,6 +355,7 @@ def with_texts(workspace: Workspace, names: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.slow
 def test_an_imported_set_is_trained_on(
     workspace: Workspace, folder: Path, register: Callable[..., None], int8: bool
 ) -> None:

@@ -70,6 +70,7 @@ def test_int8_rows_go_out_as_floats_for_trident_and_as_they_are_in_shards(import
     np.testing.assert_array_equal(ShardReader.open(tmp_path / "shards").bag("b").embeddings, small.embeddings)
 
 
+@pytest.mark.slow
 def test_shards_train_the_model_of_the_set(imported: Workspace, tmp_path: Path) -> None:
     """The same weights, card and configuration; and a set that is named besides is refused."""
     with Catalog(imported.catalog_path) as catalog:

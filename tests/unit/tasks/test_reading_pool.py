@@ -32,7 +32,7 @@ from pathalign.slides.tissue.mask import TissueConfig
 from pathalign.slides.workers.pool import ReadingPool
 from pathalign.slides.workers.ring import SLOTS
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 SPEC = PatchSpec(patch_px=48)  # about a hundred patches in a field of 480 um
 

@@ -264,6 +264,7 @@ def test_refusals_are_counted_and_kept(filled: Workspace, endpoint: ChatEndpoint
     assert sorted(texts(filled)) == ["s-plain"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(filled: Workspace, endpoint: ChatEndpoint) -> None:
     """Answers that came are not asked for again, and killed and resumed is equal to one run."""
     original = client.LanguageModel.ask
@@ -291,6 +292,7 @@ def test_a_killed_run_goes_on_where_it_was(filled: Workspace, endpoint: ChatEndp
     assert texts(filled) == expected
 
 
+@pytest.mark.slow
 def test_answers_are_kept_by_content(filled: Workspace, endpoint: ChatEndpoint) -> None:
     """The same again asks for nothing and costs nothing; another model is asked; the file is its owner's alone."""
     ask(filled, endpoint)
@@ -311,6 +313,7 @@ def test_several_reports_are_asked_for_at_once(filled: Workspace, endpoint: Chat
     assert endpoint.most_at_once == 3
 
 
+@pytest.mark.slow
 def test_the_key_goes_to_the_endpoint(
     filled: Workspace, endpoint: ChatEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

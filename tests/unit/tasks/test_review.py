@@ -61,6 +61,7 @@ def filled(workspace: Workspace, write_table: Callable[..., Path]) -> Workspace:
 
 
 @pytest.mark.parametrize("mode", list(Deidentification))
+@pytest.mark.slow
 def test_the_page_is_in_the_workspace_and_its_owners_alone(filled: Workspace, mode: Deidentification) -> None:
     """Problems and counts are on it, identifiers never are, however they were dealt with."""
     done = curate(filled, deidentify=mode, review=ReviewRequest(limit=5))
@@ -78,6 +79,7 @@ def test_the_page_is_in_the_workspace_and_its_owners_alone(filled: Workspace, mo
     assert not [word for word in WORDS if word in page]
 
 
+@pytest.mark.slow
 def test_again_gives_the_same_page(filled: Workspace, tmp_path: Path) -> None:
     """Byte by byte, and where it was asked for."""
     pages = []

@@ -30,7 +30,7 @@ from pathalign.tasks.registration import add
 from pathalign.tasks.tissue import SurveyConfig, survey_tissue
 from pathalign.testing.slides import write_pyramid
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 WriteTable = Callable[..., Path]
 HEADER = ("slide_id", "case_id", "path", "mpp")

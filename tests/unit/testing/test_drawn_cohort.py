@@ -18,7 +18,7 @@ from pathalign.testing.report_prose import EXTENT_PHRASES, PHRASES, PROCEDURES, 
 from pathalign.testing.scene import EXTENTS, draw_scene, polygon_mask
 from pathalign.testing.tissue_art import TISSUES
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 SIDE_UM = 420.0
 

@@ -180,6 +180,7 @@ def test_an_unknown_tissue_is_refused_with_the_names_there_are() -> None:
         draw_field("spleen", side_um=100, mpp=0.5, seed=0)
 
 
+@pytest.mark.slow
 def test_tissues_differ_in_texture_and_not_only_in_colour() -> None:
     """A nearest centroid on grey, colour-free texture tells the ten tissues apart at 1 um/px far above chance."""
 

@@ -58,6 +58,7 @@ def objective_of(kind: str, cohort: TrainingCohort, size: QFormerSize, texts: li
 
 
 @pytest.mark.parametrize("kind", ["retrieval", "retrieval, thinned", "stage 1", "stage 2", "language model"])
+@pytest.mark.slow
 def test_every_stage_is_bit_identical_when_resumed(
     kind: str, cohort: TrainingCohort, size: QFormerSize, texts: list[str], tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_batch_of_one_trains(kind: str, cohort: TrainingCohort, size: QFormerS
         assert parts["itc_loss"].item() == 0
 
 
+@pytest.mark.slow
 def test_retrieval_learns(cohort: TrainingCohort, size: QFormerSize, tmp_path: Path) -> None:
     """Sixty steps tell six slides apart, to near the least loss that multi-positives allow."""
     size = replace(size, dropout=0.0)
@@ -228,6 +230,7 @@ def test_a_text_encoder_that_nobody_has(cohort: TrainingCohort, size: QFormerSiz
         new_aligner(cohort, size, text_encoder="/no/such", seed=0)
 
 
+@pytest.mark.slow
 def test_the_small_language_model_learns_its_texts(texts: list[str], tmp_path: Path) -> None:
     """It becomes sure of the few texts that it sees, and ends them."""
     recipe = replace(LM, dim=32, layers=2, schedule=Schedule(steps=80, batch=8, peak_lr=1e-2, final_lr=1e-3))

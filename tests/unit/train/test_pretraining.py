@@ -120,6 +120,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, slides: list[Slide]) -> tu
     return workspace, done
 
 
+@pytest.mark.slow
 def test_an_encoder_of_the_training_slides(trained: tuple[Workspace, TrainedModel]) -> None:
     """It is an encoder like any other with a card; outcomes are of the training split alone, with reasons."""
     workspace, done = trained
@@ -154,6 +155,7 @@ def test_the_log_watches_for_collapse(trained: tuple[Workspace, TrainedModel]) -
     assert done.final["msn_loss"] == pytest.approx(rows[-1]["msn_loss"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_equal(
     tmp_path: Path, slides: list[Slide], trained: tuple[Workspace, TrainedModel]
 ) -> None:
@@ -174,6 +176,7 @@ def test_killed_and_resumed_is_equal(
 
 
 @pytest.mark.usefixtures("no_curves")
+@pytest.mark.slow
 def test_a_folder_of_pictures_is_resumed_too(tmp_path: Path, pictures: Path) -> None:
     """Without any slide; killed and resumed it ends with the bytes of one run, and small pictures are told."""
     whole, killed = (workspace_of(tmp_path / name, []) for name in ("whole", "killed"))

@@ -40,7 +40,7 @@ from pathalign.train.sharded_language_model import (
     refuse_too_large,
 )
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 MODELS = ["llama", "gpt2", "experts", "bfloat16", "double"]
 

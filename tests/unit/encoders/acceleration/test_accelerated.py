@@ -21,7 +21,7 @@ from pathalign.encoders.encoder import PatchEncoder
 from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.errors import BadModelFolder
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 PX = 32
 ROUTES = {

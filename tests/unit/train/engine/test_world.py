@@ -24,7 +24,7 @@ from pathalign.train.cohort import TrainingCohort
 from pathalign.train.engine import ALONE, Schedule, World, joined, train
 from pathalign.train.recipes import LanguageModelRecipe, QFormerSize
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 STAGES = [
     "retrieval", "stage 1", "stage 1 in two phases", "stage 1 in two phases, with dropout", "stage 2", "language model",
