@@ -24,6 +24,7 @@ from torch import Tensor
 from pathalign.encoders.device import sent
 from pathalign.encoders.embedding_client import Api, EmbeddingClient, Format
 from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.outside_torch import OutsideTorch
 from pathalign.errors import EndpointFailed, NeedsRepair
 
 Choice = TypeVar("Choice", bound=str)
@@ -39,34 +40,19 @@ _PROBED = 16
 """Numbers of an embedding, spread over it, that tell weights apart."""
 
 
-class HttpEndpoint:
+class HttpEndpoint(OutsideTorch):
     """Computes wherever the endpoint does; embeddings are put on the device."""
 
     def __init__(self, client: EmbeddingClient, card: EncoderCard, *, served: str, batch: int) -> None:
+        super().__init__(card)
         self.client = client
         self.batch = batch
-        self._card = card
         self._served = served
-        self._device = torch.device("cpu")
-
-    @property
-    def card(self) -> EncoderCard:
-        """Facts about the encoder."""
-        return self._card
-
-    @property
-    def device(self) -> torch.device:
-        """Where embeddings are put."""
-        return self._device
 
     @property
     def computes(self) -> Mapping[str, str]:
         """How it computes, as far as one knows from here."""
         return {"device": "endpoint", "runtime": f"http {self.client.api}", "precision": "as served"}
-
-    def to(self, device: torch.device) -> None:
-        """Put embeddings there."""
-        self._device = device
 
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:
         """What the endpoint gives, `batch` patches a request; raises `EndpointFailed` and `NeedsRepair`."""

@@ -13,8 +13,8 @@ from torch import Tensor
 from pathalign.encoders.acceleration import onnx_runtime
 from pathalign.encoders.acceleration.onnx_runtime import OnnxSession
 from pathalign.encoders.device import channels_first, sent
-from pathalign.encoders.encoder import EncoderCard
 from pathalign.encoders.exported_card import ExportedCard, check_output, file_digest
+from pathalign.encoders.outside_torch import OutsideTorch
 from pathalign.encoders.pooling import POOLINGS
 from pathalign.encoders.torch_encoder import GreyLevels
 from pathalign.errors import BadModelFolder, MissingExtra, NeedsRepair
@@ -27,7 +27,7 @@ _TYPES: Mapping[str, tuple[torch.dtype, bool]] = {
 """ONNX's name of an input type: torch's, and whether it is of bytes."""
 
 
-class OnnxEncoder:
+class OnnxEncoder(OutsideTorch):
     """The file is loaded on first use, and again where the encoder is unpickled: `path` must be there too.
 
     Computes on the CPU whatever the device; embeddings are put on the device.
@@ -37,32 +37,17 @@ class OnnxEncoder:
         """Raises `BadModelFolder` when the card does not fit the file, and `MissingExtra`."""
         self.path = path.resolve()
         self._facts = card
-        self._device = torch.device("cpu")
         self._session: OnnxSession | None = None
         self._pixels = GreyLevels(None, card.mean, card.std)
         self._batch, self._sides = _fitting(path, self._ready(), card)
-        self._card = card.encoder_card(file_digest([path, *external_data(path)], card.input))
+        super().__init__(card.encoder_card(file_digest([path, *external_data(path)], card.input)))
         blank = torch.zeros(1, card.patch_px, card.patch_px, 3, dtype=torch.uint8)
         check_output(path, tuple(self._computed(blank).shape), card)
-
-    @property
-    def card(self) -> EncoderCard:
-        """Facts about the encoder."""
-        return self._card
-
-    @property
-    def device(self) -> torch.device:
-        """Where embeddings are put."""
-        return self._device
 
     @property
     def computes(self) -> Mapping[str, str]:
         """How it computes."""
         return {"device": "cpu", "runtime": f"onnxruntime {onnx_runtime.version()}", "precision": "as exported"}
-
-    def to(self, device: torch.device) -> None:
-        """Put embeddings there."""
-        self._device = device
 
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:

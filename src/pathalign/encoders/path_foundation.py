@@ -16,41 +16,28 @@ from pathalign.encoders.acceleration.openvino_runtime import SavedModel
 from pathalign.encoders.cards import PublicCard
 from pathalign.encoders.device import sent
 from pathalign.encoders.encoder import EncoderCard
+from pathalign.encoders.outside_torch import OutsideTorch
 from pathalign.errors import BadModelFolder, NeedsRepair
 from pathalign.slides.workers.cores import usable_cores
 
 _PARTS = ("saved_model.pb", "variables/variables.index")
 
 
-class PathFoundation:
+class PathFoundation(OutsideTorch):
     """Loaded on first use, and again where the encoder is unpickled: its folder must be there too.
 
     Computes on the CPU whatever the device; embeddings are put on the device.
     """
 
     def __init__(self, folder: Path, card: EncoderCard) -> None:
-        self._folder, self._card = folder.resolve(), card
-        self._device = torch.device("cpu")
+        super().__init__(card)
+        self._folder = folder.resolve()
         self._model: SavedModel | None = None
-
-    @property
-    def card(self) -> EncoderCard:
-        """Facts about the encoder."""
-        return self._card
-
-    @property
-    def device(self) -> torch.device:
-        """Where embeddings are put."""
-        return self._device
 
     @property
     def computes(self) -> Mapping[str, str]:
         """How it computes."""
         return {"device": "cpu", "runtime": f"openvino {openvino_runtime.version()}", "precision": "float32"}
-
-    def to(self, device: torch.device) -> None:
-        """Put embeddings there."""
-        self._device = device
 
     @torch.inference_mode()
     def encode(self, patches: UInt8[Tensor, "batch height width 3"]) -> Float[Tensor, "batch dim"]:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +22,7 @@ from transformers import (
     MixtralConfig,
     MixtralForCausalLM,
 )
+from two_processes import found_by_two, run_by_two
 
 from pathalign.domain.records import SlideText
 from pathalign.errors import NeedsRepair
@@ -90,20 +87,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) 
     with pytest.raises(KeyboardInterrupt):
         trained(objective, folder / "taken over", SCHEDULE, ALONE, on_step=interrupted_after(3))
     (folder / "arguments.pickle").write_bytes(pickle.dumps(arguments))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = str(listening.getsockname()[1])
-    environment = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, str(Path(__file__).with_name("sharding_peers.py")), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
+    run_by_two(Path(__file__).with_name("sharding_peers.py"), folder, timeout_s=600)
     return folder
 
 
 @pytest.fixture(scope="module")
 def found(folder: Path) -> list[dict[str, Any]]:
     """What each process found."""
-    return [torch.load(folder / f"found-{rank}.pt", weights_only=False) for rank in (0, 1)]
+    return found_by_two(folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +13,7 @@ import pytest
 import torch
 from peers import SCHEDULE, Disturbed, Pairs, gradients_of, primitives, stages, state_of
 from torch.testing import assert_close
+from two_processes import found_by_two, run_by_two
 
 from pathalign.domain.records import SlideText
 from pathalign.errors import NeedsRepair
@@ -64,20 +61,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) 
     with pytest.raises(KeyboardInterrupt):
         train(Pairs(), SCHEDULE, folder / "resumed", identity={}, on_step=stop_at(6))
     (folder / "stages.pickle").write_bytes(pickle.dumps(arguments))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = str(listening.getsockname()[1])
-    environment = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, str(Path(__file__).with_name("peers.py")), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    run_by_two(Path(__file__).with_name("peers.py"), folder, timeout_s=120)
     return folder
 
 
 @pytest.fixture(scope="module")
 def found(folder: Path) -> list[dict[str, Any]]:
     """What each process found."""
-    return [torch.load(folder / f"found-{rank}.pt", weights_only=False) for rank in (0, 1)]
+    return found_by_two(folder)
 
 
 @pytest.fixture(scope="module")
