@@ -5,8 +5,8 @@
 The gold are statements of TCGA reports with each marker whose result they give: those of the fresh half of
 tests/data/gold_reports.jsonl, and those of tests/data/gold_stains.jsonl (`benchmarks/gold_stains.py` says how they were
 drawn). Rules are tuned on the sets "fresh" and "tuning"; the goals are judged by "held-out" alone. Each report is read
-as a whole, as `curate` reads it; a result counts for a statement that its clause meets and that names its marker. A
-marker of the gold is the stain that `stain_of` takes its name for, so that "MIB-1" and "Ki-67" are one; a name that is
+as a whole, as `curate` reads it; a result counts for a statement that its clause lies in, or that its clause meets and
+that names its marker. A marker of the gold is the stain that `stain_of` takes its name for, so that "MIB-1" and "Ki-67" are one; a name that is
 not known stays as it is written, and is missed. Of each statement are compared the different pairs of marker and result:
 
 - a marker is found where the statement has a result of it; more of them than the gold has are wrong;
@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation_gold import FRESH, GOLD, HELD_OUT, SCORES, real_reports, with_interval
+from curation_gold import FRESH, GOLD, HELD_OUT, NEAR_CHARS, SCORES, real_reports, with_interval
 
 from pathalign.text.stains.results import StainResult, results_in
 from pathalign.text.stains.stain import stain_of, stains_in
@@ -107,7 +107,8 @@ def compared(text: str, statement: dict, results: Sequence[StainResult]) -> Comp
     numbers = {(name, result) for name, result in gold if _is_number(result)}
     read = set()
     for one in results:
-        if one.start < end and one.end > start and one.stain.name in named:
+        is_within = start - NEAR_CHARS <= one.start and one.end <= end + NEAR_CHARS
+        if is_within or (one.start < end and one.end > start and one.stain.name in named):
             number = normal(one.detail)
             is_told = one.verdict in ("", "positive") and (one.stain.name, number) in numbers
             read.add((one.stain.name, number if is_told or not one.verdict else normal(one.verdict)))
