@@ -4,13 +4,16 @@
 
 Prints ids, each with its half and its drawn characters. Reports are a simple random sample of those that mention a
 stain, of patients and with texts that no other gold has, each patient and text once; the first half is for tuning, the
-second is held out. What
-counts as a mention is told by `MENTION` alone, which knows words about stains and the looks of markers' names, and not
-the table of stains, so that names that the table lacks are drawn as well. Of each report some mentions were drawn before it was
-read; the statements are those that hold them: whole sentences, list items or fields, mended where OCR cut them. In
-each, every marker was written down that it gives a result of this patient's tissue for, with that result: positive,
-negative, equivocal, retained, lost, a pattern, or the number where no verdict stands. Nothing is written down of a
-statement that gives none: a stain that was asked for, a control, a method, a scale.
+second is held out. What counts as a mention is told by `MENTION` alone, which knows words about stains and the looks of
+markers' names, and not the table of stains, so that names that the table lacks are drawn as well. Of each report some
+mentions were drawn before it was read; the statements are those that hold them: whole sentences, list items or fields,
+mended where OCR cut them. In each, every marker was written down that it gives a result of this patient's tissue for,
+with that result: positive, negative, equivocal, retained, lost, or the number where no verdict stands. `history` says
+that an earlier specimen gave it. Nothing is written down of a statement that gives none: a stain that was asked for, a
+control, a method, a scale, a test of the gene.
+
+One person annotated both halves before any rule was changed, knowing the rules but not what they make of a report, and
+tuned them afterwards.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ HALVES = {"tuning": 45, HELD_OUT: 45}
 """Reports of each half, in the order of drawing."""
 MENTIONS = 3
 MENTION = re.compile(
-    r"\b(?:immuno\w+|IHC|(?:special|histochemical) stains?|stain(?:s|ed|ing)? (?:for|with|is|are|positive\w*|negative\w*)|"
+    r"\b(?:immuno\w+|IHC|(?:special|histochemical) stains?|"
+    r"stain(?:s|ed|ing)? (?:for|with|is|are|positive\w*|negative\w*)|"
     r"(?:o?estrogen|progesterone|androgen) receptors?|antibod(?:y|ies)|in situ hybridi[sz]ation|"
     r"(?:cyto)?keratins?|vimentin|desmin|chromogranin|synaptophysin|calretinin|"
     r"mucicarmine|trichrome|GMS|AFB|PAS|EMA|CEA|PSA|AMACR|racemase|thyroglobulin|inhibin|mammaglobin|ER|PR|"

@@ -101,7 +101,7 @@ def test_pairs_of_marker_and_result_are_compared_by_normal_names() -> None:
     from pathalign.text.stains.results import results_in
 
     text = "CK7 is positive. MIB-1 is 12 %. CDX2 is negative; desmin is positive."
-    said = [("cytokeratin 7", "positive"), ("Ki-67", "12%"), ("CDX-2", "positive"), ("PE-10", "negative")]
+    said = [("cytokeratin 7", "positive"), ("Ki-67", "12%"), ("CDX-2", "positive"), ("OKAPI-3", "negative")]
     gold = {"start": 0, "end": len(text), "markers": [{"marker": name, "result": result} for name, result in said]}
 
     found = compared(text, gold, results_in(text))

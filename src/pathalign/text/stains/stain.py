@@ -78,8 +78,8 @@ def stains_in(text: str) -> list[Mention[Stain]]:
 
 def _is_name(written: str, stain: Stain) -> bool:
     letters = re.sub(r"[\W_]", "", written)
-    if stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS:
-        return False
+    if (stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS) or letters == "RCC":
+        return False  # "clear cell RCC" is a tumour
     return not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS or sum(map(str.isupper, letters)) >= 2
 
 
