@@ -3,8 +3,9 @@
     python benchmarks/gold_stains.py
 
 Prints ids, each with its half and its drawn characters. Reports are a simple random sample of those that mention a
-stain, of patients and with texts that no other gold has, each patient and text once; the first half is for tuning, the
-second is held out. What counts as a mention is told by `MENTION` alone, which knows words about stains and the looks of
+stain, of patients and with texts that no other gold has, each patient and text once. The first draw was a half for
+tuning and a half that was held out until it had been counted once ("counted"), and is for tuning since; what is held
+out now was drawn and annotated then, before the rules were tuned on that. What counts as a mention is told by `MENTION` alone, which knows words about stains and the looks of
 markers' names, and not the table of stains, so that names that the table lacks are drawn as well. Of each report some
 mentions were drawn before it was read; the statements are those that hold them: whole sentences, list items or fields,
 mended where OCR cut them. In each, every marker was written down that it gives a result of this patient's tissue for,
@@ -12,8 +13,7 @@ with that result: positive, negative, equivocal, retained, lost, or the number w
 that an earlier specimen gave it. Nothing is written down of a statement that gives none: a stain that was asked for, a
 control, a method, a scale, a test of the gene.
 
-One person annotated both halves before any rule was changed, knowing the rules but not what they make of a report, and
-tuned them afterwards.
+One person annotated all, knowing the rules but not what they make of a report, and tuned them afterwards.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from collections.abc import Sequence
 from curation_gold import GOLD, GOLD_PARTS, HELD_OUT, real_reports
 from gold_draw import patient
 
-SEED = 20261201
-HALVES = {"tuning": 45, HELD_OUT: 45}
-"""Reports of each half, in the order of drawing."""
+COUNTED = "counted"
+DRAWS = ((20261201, {"tuning": 45, COUNTED: 45}), (20261202, {HELD_OUT: 45}))
+"""Seed of each draw, and how many reports of each half it has, in the order of drawing."""
 MENTIONS = 3
 MENTION = re.compile(
     r"\b(?:immuno\w+|IHC|(?:special|histochemical) stains?|"
@@ -47,25 +47,25 @@ def drawn(reports: dict[str, str], older: Sequence[dict]) -> list[tuple[str, str
     """(id, half, characters) in drawing order, of `reports` (text by id) without patients and texts of `older`."""
     patients = {patient(row["id"]) for row in older}
     texts = {row["sha256"] for row in older}
-    rest = [
-        name
-        for name, text in reports.items()
-        if patient(name) not in patients
-        and hashlib.sha256(text.encode()).hexdigest() not in texts
-        and MENTION.search(text)
-    ]
     found = []
-    names = random.Random(SEED).sample(rest, sum(HALVES.values()))
-    halves = [half for half, size in HALVES.items() for _ in range(size)]
-    for name, half in zip(names, halves, strict=True):
-        digest = hashlib.sha256(reports[name].encode()).hexdigest()
-        if patient(name) in patients or digest in texts:
-            continue
-        patients.add(patient(name))
-        texts.add(digest)
-        mentions = [mention.start() for mention in MENTION.finditer(reports[name])]
-        chosen = random.Random(f"{SEED} {name}").sample(mentions, min(MENTIONS, len(mentions)))
-        found.append((name, half, sorted(chosen)))
+    for seed, halves in DRAWS:
+        rest = [
+            name
+            for name, text in reports.items()
+            if patient(name) not in patients
+            and hashlib.sha256(text.encode()).hexdigest() not in texts
+            and MENTION.search(text)
+        ]
+        names = random.Random(seed).sample(rest, sum(halves.values()))
+        for name, half in zip(names, (half for half, size in halves.items() for _ in range(size)), strict=True):
+            digest = hashlib.sha256(reports[name].encode()).hexdigest()
+            if patient(name) in patients or digest in texts:
+                continue
+            patients.add(patient(name))
+            texts.add(digest)
+            mentions = [mention.start() for mention in MENTION.finditer(reports[name])]
+            chosen = random.Random(f"{seed} {name}").sample(mentions, min(MENTIONS, len(mentions)))
+            found.append((name, half, sorted(chosen)))
     return found
 
 
