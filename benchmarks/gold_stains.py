@@ -5,13 +5,14 @@
 Prints ids, each with its half and its drawn characters. Reports are a simple random sample of those that mention a
 stain, of patients and with texts that no other gold has, each patient and text once. The first draw was a half for
 tuning and a half that was held out until it had been counted once ("counted"), and is for tuning since; what is held
-out now was drawn and annotated then, before the rules were tuned on that. What counts as a mention is told by `MENTION` alone, which knows words about stains and the looks of
-markers' names, and not the table of stains, so that names that the table lacks are drawn as well. Of each report some
-mentions were drawn before it was read; the statements are those that hold them: whole sentences, list items or fields,
-mended where OCR cut them. In each, every marker was written down that it gives a result of this patient's tissue for,
-with that result: positive, negative, equivocal, retained, lost, or the number where no verdict stands. `history` says
-that an earlier specimen gave it. Nothing is written down of a statement that gives none: a stain that was asked for, a
-control, a method, a scale, a test of the gene.
+out now was drawn and annotated then, before the rules were tuned on that. What counts as a mention is told by `MENTION`
+alone, which knows words about stains and the looks of markers' names, and not the table of stains, so that names that
+the table lacks are drawn as well. Of each report some mentions were drawn before it was read; the statements are those
+that hold them: whole sentences, list items or fields, mended where OCR cut them.
+In each, every marker was written down that it gives a result of this patient's tissue for, with that result: positive,
+negative, equivocal, retained, lost, or the number where no verdict stands. `history` says that an earlier specimen gave
+it. Nothing is written down of a statement that gives none: a stain that was asked for, a control, a method, a scale, a
+test of the gene.
 
 One person annotated all, knowing the rules but not what they make of a report, and tuned them afterwards.
 """

@@ -4,11 +4,11 @@
 
 The gold are statements of TCGA reports with each marker whose result they give: those of the fresh half of
 tests/data/gold_reports.jsonl, and those of tests/data/gold_stains.jsonl (`benchmarks/gold_stains.py` says how they were
-drawn). Rules are tuned on the sets "fresh", "tuning" and "counted", which was held out until it had been counted once; the
-goals are judged by "held-out" alone. Each report is read as a whole, as `curate` reads it; a result counts for a statement that its clause lies in, or that its clause meets and
-that names its marker. A marker of the gold is the stain that `stain_of` takes its name for, so that "MIB-1" and "Ki-67"
-are one; a name that is not known stays as it is written, and is missed. Of each statement are compared the different
-pairs of marker and result:
+drawn). Rules are tuned on the sets "fresh", "tuning" and "counted", which was held out until it had been counted once;
+the goals are judged by "held-out" alone. Each report is read as a whole, as `curate` reads it; a result counts for a
+statement that its clause lies in, or that its clause meets and that names its marker. A marker of the gold is the stain
+that `stain_of` takes its name for, so that "MIB-1" and "Ki-67" are one; a name that is not known stays as it is
+written, and is missed. Of each statement are compared the different pairs of marker and result:
 
 - a marker is found where the statement has a result of it; more of them than the gold has are wrong;
 - its result is right where it has the verdict of the gold; or, where the gold has a number and no verdict, that number,

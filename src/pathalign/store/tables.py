@@ -102,7 +102,7 @@ def _json_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
 
 def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
     try:
-        import pyarrow
+        import pyarrow as pa
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise MissingExtra(
@@ -117,4 +117,4 @@ def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
             for record in batch.to_pylist():
                 line += 1
                 yield Row(line, {name: "" if value is None else str(value).strip() for name, value in record.items()})
-        pyarrow.default_memory_pool().release_unused()
+        pa.default_memory_pool().release_unused()

@@ -62,7 +62,9 @@ _WORDS = (
                    r"|(?P<positive>(?:immuno)?positiv(?:ely|e|ity)|(?<![^\W_])pos(?![^\W_])|(?:immuno-?)?reactive"
                    r"|expressed|\(\s?\+{1,3}\s?\)|(?<=[\w)(])\+{1,3}(?![\w+]))"
                    r"|(?P<equivocal>equivocal|indeterminate|borderline)"
-                   r"|(?P<retained>intact|retained|preserved|no loss(?: of)?)|(?P<lost>lost|loss(?: of)?|absent)"
+                   r"|(?P<retained>intact|retained|preserved|no loss(?: of)?"
+                   r"|normal(?:\snuclear)?\s(?:expression|staining)(?: of)?)"
+                   r"|(?P<normal>normal(?=\s$))|(?P<lost>lost|loss(?: of)?|absent)"
                    r"|(?P<wild>wild-?\s?type(?: pattern| staining)?)"
                    r"|(?P<mutant>mutant(?!\sprotein)(?:-type)?(?: pattern)?|mutated pattern)"
                    r"|(?P<aberrant>aberrant(?: pattern| expression)?)|(?P<over>over-?expressed)"),
@@ -72,7 +74,7 @@ _WORDS = (
                  r"identif(?:y|ies)"),
     (Kind.SEEN, r"present|found|seen|noted|identified|detected|observed"),
     (Kind.STAIN, r"(?:immuno-?)?stain(?:s|ing|ed)?|expression|(?:immuno)?reactivity|immunohistochem\w+|"
-                 r"immunoperoxidase|labels?|ihc|ish|special|studies|study|protein|antibod(?:y|ies)|receptors?|status|results?|markers?|index|"
+                 r"immunoperoxidase|labels?|ihc|ish|special|studies|study|protein|[dm]?r?na|antibod(?:y|ies)|receptors?|status|results?|markers?|index|"
                  r"proliferati(?:on|ve)|labell?ing|hybridi[sz]ation|in situ|rate|score|over-?expression"),
     (Kind.FOR, r"for|with|of|to|against"),
     (Kind.QUALITY, r"focal(?:ly)?|weak(?:ly)?|strong(?:ly)?|diffuse(?:ly)?|patchy|scattered|moderate(?:ly)?|rare|"
@@ -98,6 +100,7 @@ _ITEM = re.compile(
 )
 _VERDICTS = {
     "wild": "wild-type pattern", "mutant": "mutant pattern", "aberrant": "aberrant pattern", "over": "positive",
+    "normal": "retained",
 }  # fmt: skip
 _LISTED = frozenset({"RCC"})
 _MINUS = re.compile(r"\s?[-–](?=\s?[,;/)]|\s?$|\s(?:and|or)\b)|[-–](?=\.)")

@@ -34,6 +34,9 @@ _OF_TISSUE = re.compile(
     re.IGNORECASE,
 )
 
+_RANGES = re.compile(r"[<>≤≥]\s?\d{1,3}(?:\.\d{1,2})?\s?%?[.,\s]{1,3}[<>≤≥]")
+"""The row of a table that says what counts as what: "<5%. >5%"."""
+
 
 def clauses(text: str, markers: Sequence[Mention[Stain]] = ()) -> Iterator[tuple[int, int]]:
     """Where the clauses of a text stand: between full stops, semicolons and line ends; `markers` are its stains."""
@@ -62,5 +65,5 @@ def _goes_on(text: str, start: int, cut: re.Match[str], last_marker: int | None)
         return False
     if _UP_TO_STOP.fullmatch(text, last_marker, cut.start()) is None:
         return False
-    said = _VERDICT_FOLLOWS.match(after)
+    said = None if _RANGES.match(after) else _VERDICT_FOLLOWS.match(after)
     return said is not None and _OF_TISSUE.match(after, said.end()) is None

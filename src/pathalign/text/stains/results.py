@@ -61,7 +61,8 @@ _NO_RESULT = re.compile(
     r"\b(?:pending|ordered|will (?:be|follow)|to follow|recommend\w*|requested|request|history|"
     r"(?:prior|previous(?:ly)?)\s(?:[\w-]+\s){0,3}(?:carcinoma|cancer|tumou?r|malignan\w*|melanoma|lymphoma|disease)|"
     r"outside|not (?:performed|done|available|assessed)|cannot|insufficient|non-?contributory|controls?|may be|"
-    r"if|when|associated|internal|non-?neoplastic|inhibitors?|therap\w+|cut-?off|forthcoming|deferred|helpful|useful|serum|defined|criteria|category|guidelines?)\b"
+    r"if|when|associated|internal|non-?neoplastic|inhibitors?|therap\w+|cut-?off|forthcoming|deferred|helpful|useful|serum|defined|criteria|semi-?quantitat\w+|category|guidelines?)\b"
+    r"|\ba (?:posi|nega)tive (?:ER|PR|HER\S{1,6})(?: or (?:ER|PR))? (?:tumou?r|result|case)\b"
     r"|\b(?:nega|posi)tive\s?[<>≤≥]=?\s?\d{1,2}(?:\.\d{1,2})?(?!\d|\s?%)",  # a table of what counts as what
     re.IGNORECASE,
 )
@@ -74,6 +75,13 @@ _CONTROL_NOTE = re.compile(
     rf"|\b(?:with|using)\s(?:{_OF_CONTROLS}[\s.]{{1,3}}){{0,5}}controls?\b(?:\sslides?)?(?:\s(?:stain|work|react)\w*)?",
     re.IGNORECASE,
 )
+_PLACE = re.compile(
+    r"\b(?:(?:was|were|is)\s)?(?:performed|done|obtained)\s(?:on|in|at)\s(?:the\s)?(?:blocks?|parts?|slides?|sections?|"
+    r"specimens?)\s?#?(?:[A-Za-z]?\d{1,2}[A-Za-z]?\d{0,2}|[A-Z])\b(?:(?:\s?[,&-]\s?|\sand\s)(?:[A-Za-z]?\d{1,2}[A-Za-z]?\d{0,2}|"
+    r"[A-Z])\b){0,4}",
+    re.IGNORECASE,
+)
+"""Where a stain was done, between its name and its result."""
 _LINE = re.compile(r"\.\s|\n")
 _ALL_VERDICTS = {"negative", "equivocal", "positive"}
 """A clause with all of these explains a scale ("negative 0-1+, equivocal 2+, positive 3+")."""
@@ -85,12 +93,13 @@ _REFERS = re.compile(
     re.IGNORECASE,
 )
 """A clause that gives the result of the markers that the clause before it names: "Both are positive"."""
+_FAR_CHARS, _FAR_ITEMS = 120, 24
 _INDEX = re.compile(r"\b(?:labell?ing|proliferati(?:on|ve))\s(?:index|rate|fraction)\b", re.IGNORECASE)
 
 
 def results_in(text: str) -> list[StainResult]:
     """Every result of a stain that a text states, in order."""
-    text = _CONTROL_NOTE.sub(lambda note: " " * len(note[0]), text)
+    text = _PLACE.sub(_blank, _CONTROL_NOTE.sub(_blank, text))
     found: list[StainResult] = []
     named: list[Mention[Stain]] = []
     for (start, end), markers in markers_by_clause(text):
@@ -102,6 +111,10 @@ def results_in(text: str) -> list[StainResult]:
         found += own
         named = [] if own else markers
     return found
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def agreed(results: Iterable[StainResult], stain: Stain) -> tuple[StainResult | None, str]:
@@ -165,10 +178,19 @@ def _of_group(
             if is_by_gene(text, items[at].end, clause[1]):
                 continue
             said = said or score_verdict(own)
+        if stain.name == "Ki-67" and not own:
+            own = _index_after(text, items, at, clause[1])
         if own.isalpha() and not said and stain.kind is not StainKind.SPECIAL:
             said = "positive"  # "CK7 (focal)"
         if said or own:
             yield items[at].start, stain, said, own
+
+
+def _index_after(text: str, items: list[Item], at: int, end: int) -> str:
+    """The index that a clause gives further on: "numerous MIB-1 reactive cells with a labeling index of 20 %"."""
+    index = _INDEX.search(text, items[at].end, min(end, items[at].end + _FAR_CHARS))
+    following = items[at + 1 : at + _FAR_ITEMS] if index else []
+    return next((tidy(i.value) for i in following if index and i.start > index.end() and i.value.endswith("%")), "")
 
 
 def _of_named(text: str, start: int, end: int, named: Sequence[Mention[Stain]]) -> list[StainResult]:

@@ -20,6 +20,7 @@ _MOST_UNKNOWN, _MOST_SHOWN = 3, 2
 """Words that may stand for a marker that is not known in a list; words of what a marker shows."""
 _ARTICLES = frozenset({"the", "a", "an", "by", "with", "of", "to"})
 _TURNS = frozenset(("while", "but", "whereas", "however", "although", "though", "unlike", "except", "then", "whose"))
+_TISSUES = frozenset(("margins", "nodes", "lymph", "tissue", "tissues", "controls", "sections", "margin", "others"))
 _NOTHING = frozenset(
     ("evidence", "metastasis", "metastases", "metastatic", "micrometastasis", "micrometastases", "tumor", "tumour")
 )
@@ -50,8 +51,11 @@ def groups(items: list[Item]) -> Iterator[Group]:
                 if any(item.kind is Kind.VERDICT for item in items[last + 1 : closed]):
                     break
                 last = closed
+            if _is_in_bracket(items, markers[-1]):
+                last = max(last, markers[-1] + 1)
             following = _next_of_list(items, last + 1)
             if following is None:
+                last = _past_unknown_end(items, last)
                 break
             markers.append(following)
             last = following
@@ -71,6 +75,8 @@ def _next_of_list(items: list[Item], at: int) -> int | None:
         to += 1
     if to == following or to >= len(items):
         return None
+    if items[to].kind is Kind.OPEN and to + 1 < len(items) and _is_in_bracket(items, to + 1):
+        return to + 1 if items[to + 1].kind is Kind.MARKER else None  # "bacilli (AFB) and fungi (GMS)"
     if items[to].kind is Kind.MARKER:  # "and polyclonal CEA", but not "and lymphocytes CD3 positive"
         own = to + 1 < len(items) and items[to + 1].kind in (Kind.VERDICT, Kind.COLON, Kind.FILLER)
         return to if to == following + 1 and not own else None
@@ -78,6 +84,24 @@ def _next_of_list(items: list[Item], at: int) -> int | None:
     further = _past_joints(items, to if closed is None else closed + 1)
     is_next = to < further < len(items) and items[further].kind is Kind.MARKER
     return further if is_next else None
+
+
+def _is_in_bracket(items: list[Item], at: int) -> bool:
+    """Whether a marker stands alone in a bracket: "fungi (GMS)"."""
+    return at > 0 and items[at - 1].kind is Kind.OPEN and at + 1 < len(items) and items[at + 1].kind is Kind.CLOSE
+
+
+def _past_unknown_end(items: list[Item], last: int) -> int:
+    """The end of a list whose last name is not known: "chromogranin and okapi are negative"."""
+    to = last + 2
+    if to >= len(items) or items[last + 1].value.casefold() != "and":
+        return last
+    while to < len(items) and to - last - 2 <= _MOST_UNKNOWN and _is_unknown_name(items[to]):
+        if items[to].value.casefold() in _TISSUES:
+            return last
+        to += 1
+    ends = to > last + 2 and to < len(items) and items[to].value.casefold() in ("are", "were")
+    return to - 1 if ends else last
 
 
 def _past_joints(items: list[Item], at: int) -> int:
@@ -103,28 +127,41 @@ def verdict_before(text: str, items: list[Item], group: Group) -> str:
     """The verdict of a list that follows it: "positive for", "expresses", "loss of", "Negative:"; "" for none."""
     first = group.first
     at = first - 1
-    tied = stained = False
+    tied = stained = quality = passed = False
     while at >= 0 and first - at <= _FAR:
         item = items[at]
         if item.kind is Kind.VERDICT:
             is_noun = at == first - 1 and text[item.end - 3 : item.end].lower() == "ity"
             bound = tied or is_noun or item.value in ("lost", "retained") or _is_attribute(items, at, group)
-            return _turned(item.value, items, at) if bound else ""
+            if text[item.start : item.end].lower() == "normal":
+                bound = items[first].value.lower().lstrip("h")[:3] in ("mlh", "msh", "pms")
+            return _turned(item.value, items, at) if bound and (tied or not passed) else ""
         if item.kind is Kind.EXPRESS:
             return _turned("positive", items, at)
         if item.kind is Kind.NOT:
             lacks = item.value.casefold().startswith("lack")
             return "negative" if lacks or any(i.kind is Kind.STAIN for i in items[at:first]) else ""
         if item.kind is Kind.SHOWS and stained and tied and not _is_said_after(items, group.last):
+            if items[at + 1].value.casefold() in ("by", "with", "on"):
+                return ""  # "confirmed with a stain for"
             return _turned("positive", items, at)  # "shows strong nuclear staining for"
         if item.kind is Kind.STAIN:
             stained = True
         elif item.kind in (Kind.FOR, Kind.COLON):
             tied = True
+        elif item.kind is Kind.QUALITY:
+            quality = True
+        elif item.kind is Kind.AND and _joins_qualities(items, at):
+            pass
+        elif ((item.kind is Kind.AND and item.value != "/") or (passed and _is_unknown_name(item))) and not tied:
+            if _is_said_after(items, group.last):
+                return ""
+            passed = True  # "positive for okapi and CD10"
         elif item.kind not in _BEFORE_LIST:
-            return ""
+            break
         at -= 1
-    return ""
+    is_shown = tied and stained and quality and not passed  # "diffuse staining for"
+    return "positive" if is_shown and not _is_said_after(items, group.last) else ""
 
 
 def _is_attribute(items: list[Item], at: int, group: Group) -> bool:
@@ -261,6 +298,7 @@ _DENIED = re.compile(
     r"\S{0,20}carcinoma|neoplas|\S{0,10}organisms?|fung|bacilli|isolated))",
     re.IGNORECASE,
 )
+_ORGANISM = re.compile(r"organism|fung|bacilli|bacteri", re.IGNORECASE)
 _DETECTED = re.compile(
     r"\b(?:detected|identified|seen|found|present|recogni[sz]ed|visible|highlighted)\s?(?:only\s?)?$", re.IGNORECASE
 )
@@ -269,7 +307,7 @@ _DETECTED = re.compile(
 def verdict_by(text: str, items: list[Item], group: Group, start: int) -> str:
     """Whether a clause says that something was seen by an immunostain, or that no tumour was; "" for neither."""
     first = items[group.first]
-    if first.stain is None or first.stain.kind is StainKind.SPECIAL:
+    if first.stain is None:
         return ""
     window = text[max(start, first.start - _BY_WINDOW) : first.start]
     by = _BY.search(window)
@@ -280,10 +318,12 @@ def verdict_by(text: str, items: list[Item], group: Group, start: int) -> str:
     said = window[: by.start()]
     if said.rstrip().endswith(","):
         return ""
-    if _DENIED.search(said):
+    denied = _DENIED.search(said)
+    if denied and (first.stain.kind is not StainKind.SPECIAL or _ORGANISM.search(said, denied.start())):
         return "negative"
     no = re.search(r"\b(?:no|not|without|negative)\b", said, re.IGNORECASE)
-    return "positive" if no is None and _DETECTED.search(said) else ""
+    is_seen = no is None and first.stain.kind is not StainKind.SPECIAL and _DETECTED.search(said)
+    return "positive" if is_seen else ""
 
 
 def _is_of_stain(items: list[Item], last: int) -> bool:
