@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pathalign.text.phrases import Mention
 from pathalign.text.stains.clause import Item, Kind, items_of, markers_by_clause
@@ -135,7 +138,7 @@ def agreed(results: Iterable[StainResult], stain: Stain) -> tuple[StainResult | 
 
 def _of_clause(text: str, start: int, end: int, markers: list[Mention[Stain]]) -> list[StainResult]:
     """The results that a clause states of the markers that it names."""
-    barred = [_line_around(text, start, end, found.start()) for found in _NO_RESULT.finditer(text, start, end)]
+    barred = _barred_lines(text, start, end)
     items = items_of(text, start, end, markers)
     if {item.value for item in items if item.kind is Kind.VERDICT} >= _ALL_VERDICTS:
         return []
@@ -144,18 +147,22 @@ def _of_clause(text: str, start: int, end: int, markers: list[Mention[Stain]]) -
         StainResult(stain, verdict, detail, start, end, before)
         for group in groups(items)
         for at, stain, verdict, detail in _of_group(text, items, group, (start, end))
-        if not any(first <= at < last for first, last in barred)
+        if not _is_within(barred, at)
     ]
 
 
-def _line_around(text: str, start: int, end: int, at: int) -> tuple[int, int]:
-    """The line of a clause that holds a place: what bars a result there bars none in the clause's other lines."""
-    first, last = start, end
-    for cut in _LINE.finditer(text, start, end):
-        if cut.start() >= at:
-            return first, cut.start()
-        first = cut.end()
-    return first, last
+def _barred_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The lines of a clause that say that they give no result; the clause's other lines may give some."""
+    if not _NO_RESULT.search(text, start, end):
+        return []
+    cuts = [start, *(cut.end() for cut in _LINE.finditer(text, start, end)), end]
+    return [(first, last) for first, last in pairwise(cuts) if _NO_RESULT.search(text, first, last)]
+
+
+def _is_within(lines: list[tuple[int, int]], at: int) -> bool:
+    """Whether a place lies in one of some lines, which are in order."""
+    line = bisect_right(lines, (at, sys.maxsize)) - 1
+    return line >= 0 and at < lines[line][1]
 
 
 def _of_group(
