@@ -11,7 +11,7 @@ DEMO ?= pathalign-demo
 # process of pytest-xdist dies, the others wait for it without end.
 ON_ALL_CORES ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites sweep-recipes proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation clean bench-load bench-views
+.PHONY: help setup test fast demo lint format docs bench bench-curate bench-encode bench-read bench-store bench-train proof-composites sweep-recipes proof-learning proof-pathssl proof-tissue proof-deidentification proof-concepts proof-robustness proof-curation proof-stains clean bench-load bench-views
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ proof-tissue: $(READY)  ## tissue masks against drawn artefacts and hand-drawn o
 
 proof-curation: $(READY)  ## parts, statements by kind, stages and texts of real reports against gold; about a minute
 	$(BIN)/python benchmarks/curation.py
+
+proof-stains: $(READY)  ## markers and their results in real reports against gold; seconds
+	$(BIN)/python benchmarks/stain_results.py
 
 proof-deidentification: $(READY)  ## planted names, dates, numbers and places found in real reports, and words wrongly taken
 	$(BIN)/python benchmarks/deidentification.py

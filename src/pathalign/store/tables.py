@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pathalign.errors import BadTable, MissingExtra
 
-_PARQUET_ROWS = 64
-"""Rows in memory at a time; the default of pyarrow is 65,536, and a row may be a report."""
+_PARQUET_ROWS, _PARQUET_BUFFER = 64, 2**16
+"""Rows in memory at a time, of which the default of pyarrow is 65,536, and a row may be a report; bytes that are read
+at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,19 @@ def _json_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
 
 def _parquet_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
     try:
+        import pyarrow as pa
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise MissingExtra(
             "Reading Parquet needs pyarrow. Install it with `pip install 'pathalign[parquet]'`, or give a CSV."
         ) from error
-    table = parquet.ParquetFile(path)
+    # Asked for more, pyarrow holds whole groups of rows, compressed and not, and its threads keep what they freed.
+    table = parquet.ParquetFile(path, buffer_size=_PARQUET_BUFFER, pre_buffer=False)
     _check_header(path, table.schema_arrow.names, required)
     line = 1
     for group in range(table.num_row_groups):  # one by one: asked for all of them, pyarrow keeps what it has read
-        for batch in table.iter_batches(batch_size=_PARQUET_ROWS, row_groups=[group]):
+        for batch in table.iter_batches(batch_size=_PARQUET_ROWS, row_groups=[group], use_threads=False):
             for record in batch.to_pylist():
                 line += 1
                 yield Row(line, {name: "" if value is None else str(value).strip() for name, value in record.items()})
+        pa.default_memory_pool().release_unused()

@@ -122,3 +122,23 @@ def test_parquet_equals_csv(tmp_path: Path) -> None:
     read = list(read_rows(tmp_path / "a.parquet", required=["slide_id"]))
 
     assert read == rows(tmp_path / "a.csv", "slide_id,mpp\ns1,0.5\ns2,\n", "slide_id")
+
+
+def test_a_large_group_of_rows_of_parquet_is_not_held_whole(tmp_path: Path) -> None:
+    """A writer puts a million rows into one group; while they are read, pyarrow holds a few pages of it."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    cells = [f"{number:05d}" * 400 for number in range(4000)]
+    parquet.write_table(
+        pa.table({"report": cells}),
+        tmp_path / "a.parquet",
+        write_batch_size=64,
+        compression="none",
+        use_dictionary=False,
+    )
+    before = pa.total_allocated_bytes()
+
+    held = [pa.total_allocated_bytes() - before for _ in read_rows(tmp_path / "a.parquet", required=["report"])]
+
+    assert len(held) == len(cells)
+    assert max(held) < 0.6 * sum(map(len, cells))

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from pathalign.text.phrases import Mention
 from pathalign.text.stains.clause import Item, Kind, items_of, markers_by_clause
+from pathalign.text.stains.special import special_verdict
 from pathalign.text.stains.stain import Stain, StainKind
-from pathalign.text.unseen import strip_unseen
+from pathalign.text.stains.verdicts import (
+    Group,
+    groups,
+    is_by_gene,
+    result_of_bracket,
+    score_verdict,
+    tidy,
+    verdict_after,
+    verdict_at_end,
+    verdict_before,
+    verdict_by,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,8 @@ class StainResult:
     start: int
     end: int
     """The clause in the text that was read."""
+    before: bool = False
+    """Whether the clause says that an earlier specimen gave the result."""
 
     @property
     def said(self) -> str:
@@ -41,55 +59,74 @@ class StainResult:
         )
 
 
-# A clause that gives no result of this tissue: to come, of before, or of elsewhere.
+# A clause that gives no result of this tumour: to come, of another one, or of elsewhere.
 _NO_RESULT = re.compile(
-    r"\b(?:pending|ordered|will (?:be|follow)|to follow|recommend\w*|requested|request|history|prior|previous(?:ly)?|"
+    r"\b(?:pending|ordered|will (?:be|follow)|to follow|recommend\w*|requested|request|history|"
+    r"(?:prior|previous(?:ly)?)\s(?:[\w-]+\s){0,3}(?:carcinoma|cancer|tumou?r|malignan\w*|melanoma|lymphoma|disease)|"
     r"outside|not (?:performed|done|available|assessed)|cannot|insufficient|non-?contributory|controls?|may be|"
-    r"if|when|associated|internal|non-?neoplastic|inhibitors?|therap\w+|cut-?off|see|forthcoming|deferred|helpful|useful|serum|defined|criteria|category|guidelines?)\b"
+    r"if|when|associated|internal|non-?neoplastic|inhibitors?|therap\w+|cut-?off|forthcoming|deferred|helpful|useful|serum|defined|criteria|semi-?quantitat\w+|category|guidelines?)\b"
+    r"|\ba (?:posi|nega)tive (?:ER|PR|HER\S{1,6})(?: or (?:ER|PR))? (?:tumou?r|result|case)\b"
     r"|\b(?:nega|posi)tive\s?[<>≤≥]=?\s?\d{1,2}(?:\.\d{1,2})?(?!\d|\s?%)",  # a table of what counts as what
     re.IGNORECASE,
 )
-_OBJECT = re.compile(r"\s+for\s+((?:[A-Za-z][\w-]*\s?){1,6})")
-_SHOWN = re.compile(
-    r"(?:shows?|demonstrates?|highlights?|reveals?|confirms?)\s+(?:[A-Za-z][\w-]*\s?){1,10}", re.IGNORECASE
-)
-_NONE_ON = re.compile(
-    r"\bno\s(?:evidence\sof\s)?([a-z][a-z-]*(?:\s[a-z-]{2,20}){0,4}?)(?:\s(?:is|are|was|were))?"
-    r"(?:\s(?:identified|seen|present|detected|found))?\s(?:on|by|with)\s(?:an?\s|the\s|special\s){0,2}$",
+_BEFORE = re.compile(r"\b(?:prior|previous(?:ly)?|earlier)\b", re.IGNORECASE)
+# What is said of controls beside a result.
+_OF_CONTROLS = r"(?:adequate|appropriate(?:ly)?|proper|satisfactory|suitable|good|known|working|all|their|the|positive|"
+_OF_CONTROLS += r"negative|and/or|and|internal|external|reactive|tissue)"
+_CONTROL_NOTE = re.compile(
+    rf"\((?:{_OF_CONTROLS}[\s.]{{1,3}}){{0,5}}controls?(?:[\s.]{{1,3}}\w+){{0,3}}\)"
+    rf"|\b(?:with|using)\s(?:{_OF_CONTROLS}[\s.]{{1,3}}){{0,5}}controls?\b(?:\sslides?)?(?:\s(?:stain|work|react)\w*)?",
     re.IGNORECASE,
 )
-_ENDS_OBJECT = re.compile(
-    r"\s+(?:and|or|of|a|an|to|for|at|from|no|with|by|on|in|which|is|are|the|but|while)$", re.IGNORECASE
+_PLACE = re.compile(
+    r"\b(?:(?:was|were|is)\s)?(?:performed|done|obtained)\s(?:on|in|at)\s(?:the\s)?(?:blocks?|parts?|slides?|sections?|"
+    r"specimens?)\s?#?(?:[A-Za-z]?\d{1,2}[A-Za-z]?\d{0,2}|[A-Z])\b(?:(?:\s?[,&-]\s?|\sand\s)(?:[A-Za-z]?\d{1,2}[A-Za-z]?\d{0,2}|"
+    r"[A-Z])\b){0,4}",
+    re.IGNORECASE,
 )
-_ORGANISMS = frozenset(
-    {"Helicobacter pylori", "CMV", "HSV", "Pneumocystis", "Spirochetes", "Adenovirus", "Toxoplasma", "HHV-8"}
-)
+"""Where a stain was done, between its name and its result."""
+_LINE = re.compile(r"\.\s|\n")
 _ALL_VERDICTS = {"negative", "equivocal", "positive"}
 """A clause with all of these explains a scale ("negative 0-1+, equivocal 2+, positive 3+")."""
-_OPPOSITES = {"positive": "negative", "lost": "retained", "retained": "lost"}
-_AFTER = {Kind.STAIN, Kind.FILLER, Kind.COLON, Kind.OPEN, Kind.QUALITY, Kind.CLOSE, Kind.FOR}
-_BEFORE_LIST = {Kind.FILLER, Kind.STAIN, Kind.QUALITY, Kind.COLON}
-_FAR = 8
-"""Items that may stand between a marker and its verdict."""
+_REFERS = re.compile(
+    r"\W*(?:(?:therefore|thus|results?)\W{1,2})?(?:they|these|both|all|it|this|each|the)"
+    r"(?:\s(?:of\s)?(?:the\s|these\s)?(?:special\s)?(?:(?:immuno)?stain(?:s|ing)?|markers?|antibod(?:y|ies)|receptors|"
+    r"results?|reactions?))?\s(?:is|are|was|were)\s(?:\w{1,20}ly\s|all\s|both\s|interpr[ei]ted\sas\s|reported\sas\s)?"
+    r"(?P<verdict>positive|negative)\b(?!\s(?:lymph|nodes?|margins?))",
+    re.IGNORECASE,
+)
+"""A clause that gives the result of the markers that the clause before it names: "Both are positive"."""
+_FAR_CHARS, _FAR_ITEMS = 120, 24
+_INDEX = re.compile(r"\b(?:labell?ing|proliferati(?:on|ve))\s(?:index|rate|fraction)\b", re.IGNORECASE)
 
 
 def results_in(text: str) -> list[StainResult]:
     """Every result of a stain that a text states, in order."""
+    text = _PLACE.sub(_blank, _CONTROL_NOTE.sub(_blank, text))
     found: list[StainResult] = []
+    named: list[Mention[Stain]] = []
     for (start, end), markers in markers_by_clause(text):
-        if _NO_RESULT.search(text, start, end):
+        if not markers:
+            found += _of_named(text, start, end, named)
+            named = [] if text[start:end].strip() else named
             continue
-        items = items_of(text, start, end, markers)
-        if {item.value for item in items if item.kind is Kind.VERDICT} >= _ALL_VERDICTS:
-            continue
-        for group in _groups(items):
-            found += _results_of(text, items, group, (start, end))
+        own = _of_clause(text, start, end, markers)
+        found += own
+        named = [] if own else markers
     return found
 
 
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
 def agreed(results: Iterable[StainResult], stain: Stain) -> tuple[StainResult | None, str]:
-    """(the one result of a stain, "") or (None, why there is none): it is not stated, or stated in two ways."""
+    """(the one result of a stain, "") or (None, why there is none): it is not stated, or stated in two ways.
+
+    What an earlier specimen gave counts where nothing else is stated.
+    """
     own = [result for result in results if result.stain.name == stain.name]
+    own = [result for result in own if not result.before] or own
     if not own:
         return None, "not stated"
     verdicts = {result.verdict for result in own if result.verdict}
@@ -99,190 +136,80 @@ def agreed(results: Iterable[StainResult], stain: Stain) -> tuple[StainResult | 
     return max(own, key=lambda result: (bool(result.verdict), len(result.detail))), ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Markers that share a verdict: items from `first` to `last`, both included."""
-
-    first: int
-    last: int
-    markers: tuple[int, ...]
-
-
-def _groups(items: list[Item]) -> Iterator[_Group]:
-    """Lists of markers: "CK7, TTF-1 (focal) and p40" is one; a bracket that holds a verdict ends its list."""
-    at = 0
-    while at < len(items):
-        if items[at].kind is not Kind.MARKER:
-            at += 1
-            continue
-        markers, last = [at], at
-        while True:
-            closed = _bracket_end(items, last + 1)
-            if closed is not None:
-                if any(item.kind is Kind.VERDICT for item in items[last + 1 : closed]):
-                    break
-                last = closed
-            following = last + 1
-            while following < len(items) and _joins(items[following]):
-                following += 1
-            if following == last + 1 or following >= len(items) or items[following].kind is not Kind.MARKER:
-                break
-            markers.append(following)
-            last = following
-        yield _Group(markers[0], last, tuple(markers))
-        at = last + 1
+def _of_clause(text: str, start: int, end: int, markers: list[Mention[Stain]]) -> list[StainResult]:
+    """The results that a clause states of the markers that it names."""
+    barred = _barred_lines(text, start, end)
+    items = items_of(text, start, end, markers)
+    if {item.value for item in items if item.kind is Kind.VERDICT} >= _ALL_VERDICTS:
+        return []
+    before = _BEFORE.search(text, start, end) is not None
+    return [
+        StainResult(stain, verdict, detail, start, end, before)
+        for group in groups(items)
+        for at, stain, verdict, detail in _of_group(text, items, group, (start, end))
+        if not _is_within(barred, at)
+    ]
 
 
-def _joins(item: Item) -> bool:
-    """Whether an item may stand between two markers of a list."""
-    return item.kind in (Kind.AND, Kind.QUALITY) or item.value.casefold() in ("for", "both")
+def _barred_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The lines of a clause that say that they give no result; the clause's other lines may give some."""
+    if not _NO_RESULT.search(text, start, end):
+        return []
+    cuts = [start, *(cut.end() for cut in _LINE.finditer(text, start, end)), end]
+    return [(first, last) for first, last in pairwise(cuts) if _NO_RESULT.search(text, first, last)]
 
 
-def _bracket_end(items: list[Item], at: int) -> int | None:
-    """The closing bracket of the one that opens at an item; None when none opens there, or it is not closed soon."""
-    if at >= len(items) or items[at].kind is not Kind.OPEN:
-        return None
-    return next((to for to in range(at + 1, min(at + 12, len(items))) if items[to].kind is Kind.CLOSE), None)
+def _is_within(lines: list[tuple[int, int]], at: int) -> bool:
+    """Whether a place lies in one of some lines, which are in order."""
+    line = bisect_right(lines, (at, sys.maxsize)) - 1
+    return line >= 0 and at < lines[line][1]
 
 
-def _results_of(text: str, items: list[Item], group: _Group, clause: tuple[int, int]) -> Iterator[StainResult]:
-    before = _verdict_before(items, group.first)
-    verdict, shared = (before, "") if before else _verdict_after(items, group.last)
+def _of_group(
+    text: str, items: list[Item], group: Group, clause: tuple[int, int]
+) -> Iterator[tuple[int, Stain, str, str]]:
+    """(place, stain, verdict, detail) of each marker of a list that has either."""
+    before = verdict_before(text, items, group)
+    verdict, shared = (before, "") if before else verdict_after(items, group.last)
+    if not verdict and not shared:
+        verdict = verdict_by(text, items, group, clause[0]) or verdict_at_end(text, items, group, clause[1])
     for at in group.markers:
         stain = items[at].stain
         assert stain is not None
-        own = _value_in_bracket(items, at) or shared
+        if stain.kind is StainKind.ROUTINE:
+            continue
+        said, own = verdict, result_of_bracket(items, at) or shared
         if stain.kind is StainKind.SPECIAL and not before and group.markers[-1] == at:
-            verdict, own = _of_special(text, items, group, clause, verdict, own)
-        if verdict or own:
-            yield StainResult(stain, verdict, own, *clause)
+            said, own = special_verdict(text, items, group, clause, verdict, own)
+        if stain.name == "HER2":
+            if is_by_gene(text, items[at].end, clause[1]):
+                continue
+            said = said or score_verdict(own)
+        if stain.name == "Ki-67" and not own:
+            own = _index_after(text, items, at, clause[1])
+        if own.isalpha() and not said and stain.kind is not StainKind.SPECIAL:
+            said = "positive"  # "CK7 (focal)"
+        if said or own:
+            yield items[at].start, stain, said, own
 
 
-def _verdict_before(items: list[Item], first: int) -> str:
-    """The verdict of a list that follows it: "positive for", "expresses", "loss of", "Negative:"; "" for none."""
-    at = first - 1
-    tied = False
-    while at >= 0 and first - at <= _FAR:
-        item = items[at]
-        if item.kind is Kind.VERDICT:
-            bound = tied or item.value in ("lost", "retained")
-            return _turned(item.value, items, at) if bound else ""
-        if item.kind is Kind.EXPRESS:
-            return _turned("positive", items, at)
-        if item.kind is Kind.NOT:
-            lacks = item.value.casefold().startswith("lack")
-            return "negative" if lacks or any(i.kind is Kind.STAIN for i in items[at:first]) else ""
-        if item.kind in (Kind.FOR, Kind.COLON):
-            tied = True
-        elif item.kind not in _BEFORE_LIST:
-            return ""
-        at -= 1
-    return ""
+def _index_after(text: str, items: list[Item], at: int, end: int) -> str:
+    """The index that a clause gives further on: "numerous MIB-1 reactive cells with a labeling index of 20 %"."""
+    index = _INDEX.search(text, items[at].end, min(end, items[at].end + _FAR_CHARS))
+    following = items[at + 1 : at + _FAR_ITEMS] if index else []
+    return next((tidy(i.value) for i in following if index and i.start > index.end() and i.value.endswith("%")), "")
 
 
-def _verdict_after(items: list[Item], last: int) -> tuple[str, str]:
-    """(verdict, value) that follow a list: "are positive (95 %)", ": 20 %", "is not expressed"."""
-    value, quality, denied = "", "", False
-    comma = False
-    for at in range(last + 1, min(last + 1 + _FAR, len(items))):
-        item = items[at]
-        if item.kind is Kind.VERDICT:
-            if _leads_a_list(items, at) or _is_one_of_two(items, at):
-                break
-            verdict = _opposite(item.value) if denied else item.value
-            return verdict, value or _value_after(items, at) or quality
-        if item.kind is Kind.VALUE:
-            value = value or _tidy(item.value)
-        elif item.kind is Kind.NOT:
-            denied = True
-        elif item.kind is Kind.QUALITY:
-            quality = quality or re.sub("ly$", "", item.value.casefold())
-        elif item.value == "," and not comma and not value:
-            comma = True
-        elif item.kind not in _AFTER and item.kind is not Kind.SHOWS and not _joins_qualities(items, at):
-            break
-    return "", "" if denied else value
-
-
-def _is_one_of_two(items: list[Item], at: int) -> bool:
-    """Whether a verdict is followed by another of the same list: "ER/PR: positive/negative"."""
-    after = items[at + 1 : at + 3]
-    return [item.kind for item in after] == [Kind.AND, Kind.VERDICT] and after[0].value != ","
-
-
-def _joins_qualities(items: list[Item], at: int) -> bool:
-    """Whether an item is the "and" of "strongly and diffusely"."""
-    return items[at].kind is Kind.AND and all(i.kind is Kind.QUALITY for i in items[at - 1 : at + 2 : 2])
-
-
-def _leads_a_list(items: list[Item], at: int) -> bool:
-    """Whether a verdict is said of the list after it: ", negative for CK20"."""
-    for item in items[at + 1 : at + 1 + _FAR]:
-        if item.kind is Kind.MARKER:
-            if item.stain is not None and item.stain.name in _ORGANISMS:
-                return False  # "Giemsa stain is negative for Helicobacter pylori"
-            return any(i.kind in (Kind.FOR, Kind.COLON) for i in items[at + 1 : items.index(item)])
-        if item.kind not in (Kind.FOR, Kind.STAIN, Kind.FILLER, Kind.QUALITY, Kind.COLON):
-            return False
-    return False
-
-
-def _value_after(items: list[Item], at: int) -> str:
-    for item in items[at + 1 : at + 1 + _FAR]:
-        if item.kind is Kind.VALUE:
-            return _tidy(item.value)
-        if item.kind not in _AFTER and item.value != ",":
-            break
-    return ""
-
-
-def _value_in_bracket(items: list[Item], at: int) -> str:
-    closed = _bracket_end(items, at + 1)
-    inside = items[at + 2 : closed] if closed is not None else []
-    value = next((_tidy(item.value) for item in inside if item.kind is Kind.VALUE), "")
-    return value or next((re.sub("ly$", "", i.value.casefold()) for i in inside if i.kind is Kind.QUALITY), "")
-
-
-def _turned(verdict: str, items: list[Item], at: int) -> str:
-    """A verdict, or its opposite where "not" stands before it."""
-    for item in reversed(items[max(0, at - 3) : at]):
-        if item.kind is Kind.NOT:
-            return _opposite(verdict)
-        if item.kind not in (Kind.FILLER, Kind.QUALITY):
-            break
-    return verdict
-
-
-def _opposite(verdict: str) -> str:
-    return {"positive": "negative", "lost": "retained", "retained": "lost"}.get(verdict, "")
-
-
-def _tidy(value: str) -> str:
-    value = re.sub(r"\s?(?:%|percent)$", " %", " ".join(value.split()), flags=re.IGNORECASE)
-    return re.sub(r"(?<=[0-3])\s\+$", "+", value)
-
-
-def _of_special(
-    text: str, items: list[Item], group: _Group, clause: tuple[int, int], verdict: str, value: str
-) -> tuple[str, str]:
-    """(verdict, detail) of a special stain: what it is negative for, or what it shows."""
-    none_on = _NONE_ON.search(text, clause[0], items[group.first].start)
-    if none_on:
-        return "negative", f"for {none_on[1].casefold()}"
-    for item in items[group.last + 1 :]:
-        if item.kind is Kind.VERDICT and verdict:
-            named = _OBJECT.match(text, item.end, clause[1])
-            return verdict, f"for {_object(named[1])}" if named else value
-        if item.kind is Kind.SHOWS and not verdict:
-            shown = _SHOWN.match(text, item.start, clause[1])
-            return "", strip_unseen(_object(shown[0])) if shown else value
-        if item.kind not in _AFTER and item.kind is not Kind.AND:
-            break
-    return verdict, value
-
-
-def _object(words: str) -> str:
-    words = " ".join(words.split())
-    while (bare := _ENDS_OBJECT.sub("", words)) != words:
-        words = bare
-    return words.casefold() if words.isupper() else words
+def _of_named(text: str, start: int, end: int, named: Sequence[Mention[Stain]]) -> list[StainResult]:
+    """The results that a clause gives of the markers that the clause before it named and said nothing of."""
+    if not named or _NO_RESULT.search(text, start, end):
+        return []
+    stains = list(dict.fromkeys(mention.meaning for mention in named if mention.meaning.kind is not StainKind.ROUTINE))
+    before = _BEFORE.search(text, start, end) is not None
+    refers = _REFERS.match(text, start, end)
+    if refers:
+        return [StainResult(stain, refers["verdict"].lower(), "", start, end, before) for stain in stains]
+    if [stain.name for stain in stains] == ["Ki-67"] and _INDEX.search(text, start, end):
+        value = next((item.value for item in items_of(text, start, end, []) if item.value.endswith("%")), "")
+        return [StainResult(stains[0], "", tidy(value), start, end, before)] if value else []
+    return []

@@ -42,6 +42,7 @@ _BESIDE = (
 _FOLDED_BESIDE = frozenset(token.word for token in tokens_of(_BESIDE))
 _CONTROL = re.compile(r"\bcontrols?\b", re.IGNORECASE)
 _BRACKET = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_LONGEST_JOINT = 9
 _LETTERS_IN_CAPITALS = 4
 """Names of at most so many letters, without a digit, are words as well ("iron" is no such name, "KIT" is)."""
 
@@ -71,15 +72,40 @@ def _one_stain(label: str) -> Stain | None:
 
 def stains_in(text: str) -> list[Mention[Stain]]:
     """The stains that running text names, in order; short names count in capitals only ("KIT", not "kit")."""
+    found = _phrases().find(text)
     return [
-        mention for mention in _phrases().find(text) if _is_name(text[mention.start : mention.end], mention.meaning)
+        mention
+        for at, mention in enumerate(found)
+        if _is_name(text[mention.start : mention.end], mention.meaning) or _is_beside_a_stain(text, found, at)
     ]
+
+
+_STAIN_FOLLOWS = re.compile(r"\s(?:special\s)?stain", re.IGNORECASE)
+_LIST_JOINT = re.compile(r"[\s,.&/]{1,4}(?:(?:and|or)\s)?", re.IGNORECASE)
+
+
+def _is_beside_a_stain(text: str, found: list[Mention[Stain]], at: int) -> bool:
+    """Whether a word that is the name of a special stain, too, is one here: "iron stain", "Gram, GMS and AFB"."""
+    mention = found[at]
+    if mention.meaning.kind is not StainKind.SPECIAL:
+        return False
+    if _STAIN_FOLLOWS.match(text, mention.end):
+        return True
+    pairs = [(found[at - 1], mention)] if at else []
+    pairs += [(mention, found[at + 1])] if at + 1 < len(found) else []
+    return any(
+        one.meaning.kind is not StainKind.ROUTINE
+        and other.meaning.kind is not StainKind.ROUTINE
+        and other.start - one.end < _LONGEST_JOINT
+        and _LIST_JOINT.fullmatch(text, one.end, other.start)
+        for one, other in pairs
+    )
 
 
 def _is_name(written: str, stain: Stain) -> bool:
     letters = re.sub(r"[\W_]", "", written)
-    if stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS:
-        return False
+    if (stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS) or letters == "RCC":
+        return False  # "clear cell RCC" is a tumour
     return not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS or sum(map(str.isupper, letters)) >= 2
 
 
