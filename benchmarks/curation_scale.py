@@ -21,11 +21,12 @@ import json
 import multiprocessing
 import os
 import platform
-import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+from peak_memory import forget_peak, peak_mb
 
 from pathalign.domain.records import Slide, Split
 from pathalign.store.catalog import Catalog
@@ -37,7 +38,6 @@ from pathalign.tasks.review import ReviewRequest
 OUT = Path(__file__).parent / "out" / "curation_scale.json"
 DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MOST_GROWTH_MB = 64
-_STATUS = Path("/proc/self/status")
 
 
 def main() -> None:
@@ -127,23 +127,6 @@ def measure(root: str, count: int, workers: int = 0) -> dict[str, float]:
         "mb_at_most": peak_mb(),
         "page_kb": Path(done.review).stat().st_size / 1024,
     }
-
-
-def peak_mb() -> float:
-    """The most memory that this process held since it began, or since `forget_peak`; not what its parent held.
-
-    Linux's `ru_maxrss` of a new process begins with the memory of the one that started it.
-    """
-    if _STATUS.is_file():
-        return int(_STATUS.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-
-
-def forget_peak() -> None:
-    """Count the most memory from here on, where the system can."""
-    forget = _STATUS.with_name("clear_refs")
-    if forget.is_file():
-        forget.write_text("5", encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from statistics import median
 
 import numpy as np
 import torch
+from peak_memory import peak_mb
 from PIL import Image
 from torch import nn
 
@@ -174,8 +175,7 @@ def peak(name: str, way: str) -> None:
     torch.set_grad_enabled(False)
     fast = set_up(encoder_of(name), ways(name)[way], probe_patches(PX))
     fast.encode(probe_patches(PX).repeat(BATCH // len(probe_patches(PX)), 1, 1, 1))
-    status = Path("/proc/self/status").read_text(encoding="ascii")  # `ru_maxrss` is also of who started the process
-    print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+    print(peak_mb())
 
 
 def real_patches(count: int) -> tuple[torch.Tensor, np.ndarray, np.ndarray | None]:

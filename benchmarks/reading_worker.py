@@ -13,7 +13,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peak_memory import peak_mb
 
 PX, BATCH, TILE = 224, 32, 256
 MPP = 0.5
@@ -72,14 +72,6 @@ def decode_all(job: dict) -> float:
     for tile in tiles:
         simplejpeg.decode_jpeg(tile, "RGB", buffer=out)
     return time.process_time() - begin
-
-
-def peak_mb() -> float:
-    """The most memory that this process held; that of its parent before it was started does not count."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def version(reader: str) -> str:

@@ -22,7 +22,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from curation_scale import DATA, forget_peak, peak_mb
+from curation_scale import DATA
+from peak_memory import forget_peak, peak_mb
 
 from pathalign.slides.slide_reading import ReadingConfig
 from pathalign.store.tables import read_rows

@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from typing import Any
 
 import torch
 from counting import Cost, Counter, fakes
+from peak_memory import forget_peak, peak_mb
 from plain_blip2 import plain_like
 from torch import Tensor, nn
 from torch.nn import functional
@@ -229,12 +229,13 @@ def real_step(way: str, patches: int, slides: int) -> dict[str, float]:
     make, step = STEPS[way]
     model, case = make(), Case.even(patches, slides)
     bags, texts = case.bags(), case.texts()
-    before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    forget_peak()
+    before, begin = peak_mb(), time.process_time()
     loss = step(model, bags, texts)
     if loss is not None:
         loss.backward()
     seconds = time.process_time() - begin
-    return {"cpu_s": seconds, "rss_gb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e9}
+    return {"cpu_s": seconds, "rss_gb": (peak_mb() - before) * 2**20 / 1e9}
 
 
 def measured(rows: list[dict], *, full: bool) -> None:
