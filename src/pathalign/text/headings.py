@@ -84,7 +84,7 @@ _WORDS = {
 _SIGNATURE = (
     r"[I1JLT]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
     r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
-    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
+    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG|(?:[I1JL],?\.? {0,2})?\.?(?:T?HE )?SIGNING (?:STAFF )?PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
     r"|I, (?:AND/? ?)?OR MY|I,?\.? ?THE (?:UNDERSIGNED|SIGNING|STAFF|RESPONSIBLE)"
     r"|SIGNED(?: OUT)?(?: BY|[^A-Z]{0,3}ELECTRONIC)"
@@ -96,8 +96,9 @@ _DISCLAIMER = (
     r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
     # the foot of a page
     r"|PRINTED(?=\s{0,2}:)|CONFIDENTIAL(?=\.| DOC| AND)|THIS (?:REPORT|DOCUMENT) IS (?:PRIVILEGED|CONFIDENTIAL)"
-    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES"
+    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES|EXAMINATION: HISTOPATHOLOGICAL EXAMINATION"
 )
+_PAGE_FOOT = re.compile(r"PRINTED|CONFIDENTIAL|PAGE|THIS (?:REPORT|DOCUMENT)|EXAMINATION", re.IGNORECASE)
 # For small letters: without IGNORECASE the many alternatives are told apart by their first letter at once.
 _HEADING = re.compile(
     "(?:"
@@ -112,8 +113,8 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina "
-        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom",
+        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina sign "
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam",
     )
 )
 
@@ -145,12 +146,17 @@ _BROKEN_OFF = re.compile(
 _SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
-    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
-    r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
+    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:(?:[A-Z&]+\.?,? ){0,5}(?:CHECKLIST|PATHOLOGIC PARAMETERS)"
+    r"|(?:[A-Z&][a-z]*,? ){0,5}(?:Checklist|Pathologic Parameters)))(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 # A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.
-_STATED = re.compile(r"(?:P?TNM|AJCC)\b[^.:\n]{0,40}(?:[=:-]\s{0,2}\(?)[ypr]{0,2}[TG]\s?[0-4ixXI]", re.IGNORECASE)
+_STATED = re.compile(
+    r"[^.:\n]{0,60}?(?:(?:[=:(-]\s{0,2}\(?|\s)[ypr]{0,3}T(?:\s?[0-4]|\s?is\b|[xli][abc]?\b|(?<=[ypr]T)[xli])|[=:-]\s{0,2}\(?G\s?[0-4])",
+    re.IGNORECASE,
+)
+# So is what announces an addendum, and "Gross examination only."
+_ANNOUNCED = re.compile(r"[^.:\n]{0,60}\b(?:to follow|will|pending|only)\b", re.IGNORECASE)
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
 # Fields of a protocol's table, whose first one may be "Specimen".
@@ -164,6 +170,8 @@ _PROTOCOL_CHARS, _LEAST_FIELDS = 250, 2
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
 # "Frozen section diagnosis is confirmed." is a sentence.
 _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
+_ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
+_BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
 DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCILLARY})
 """Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
@@ -223,6 +231,8 @@ def _opened(report: str) -> Iterator[Heading]:
             yield Heading(kind=kind, start=start, body=start)
             continue
         kind = SectionKind(name)
+        if any(map(_BRACKETS.__contains__, report[opening.start() : opening.start(1)])):
+            continue  # "... a mass of 2 cm (AJCC pT1c)."
         if report[start : found.end()].islower() and report.startswith(". ", found.end()):
             continue  # the last word of a sentence, on a line of its own
         if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
@@ -230,6 +240,8 @@ def _opened(report: str) -> Iterator[Heading]:
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
         if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
+            continue
+        if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
             continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue
@@ -250,3 +262,8 @@ def _opens_protocol(report: str, start: int) -> bool:
 def is_bare_specimen(report: str, heading: Heading) -> bool:
     """Whether a heading is "SPECIMEN." alone, which is also the first block of a protocol's table."""
     return heading.kind is SectionKind.SPECIMENS and _SPECIMEN_FIELD.match(report, heading.start) is not None
+
+
+def is_page_foot(report: str, heading: Heading) -> bool:
+    """Whether a heading is the foot of a page, rather than what a laboratory says of its tests."""
+    return heading.kind is SectionKind.DISCLAIMER and _PAGE_FOOT.match(report, heading.start) is not None

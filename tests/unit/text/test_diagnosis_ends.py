@@ -1,0 +1,108 @@
+"""Where a diagnosis ends: what looks like a heading within it and is none, and what is left over below it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathalign.text.curation import curate_report
+
+pytestmark = pytest.mark.unit
+
+GROSS = "GROSS DESCRIPTION: Received fresh is a lobe."
+
+
+def diagnosis(report: str) -> str:
+    curated = curate_report(report)
+    return report[curated.diagnosis_start : curated.diagnosis_end].strip()
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        "Forming a mass of 2 cm (AJCC pT1c). Margins are free.",
+        "Forming a mass of 2 cm [AJCC pT2, 7th edition]. Margins are free.",
+        "- Pathological staging: pT3b, pN0 (7th edition). - Stroma is unremarkable.",
+        "AJCC stage: pTlb NX. Margins are free.",
+        "TNM: T2pN0MX. Margins are free.",
+        "A rib (gross examination only). Margins are free.",
+        "Supplemental report to follow. Margins are free.",
+        "An addendum report will be issued. Margins are free.",
+        "Oligodendroglioma (ICD-O 9450/3). No necrosis.",
+    ],
+)
+def test_what_stands_within_a_diagnosis_is_no_heading(within: str) -> None:
+    """Words of headings in brackets, with a stage of their own or in a sentence end no findings."""
+    report = f"DIAGNOSIS: Breast, excision: Carcinoma. {within} {GROSS}"
+
+    assert diagnosis(report) == f"Breast, excision: Carcinoma. {within}"
+
+
+@pytest.mark.parametrize(
+    "title", ["Pathologic staging (pTNM). Primary tumor: pT2.", "AJCC PROTOCOL. Tumor site: Left lobe. Stage: pT2."]
+)
+def test_a_table_of_stages_ends_the_findings(title: str) -> None:
+    """A title whose lines state the stage only below it is still a heading."""
+    assert diagnosis(f"DIAGNOSIS: Breast, excision: Carcinoma. {title}") == "Breast, excision: Carcinoma."
+
+
+def test_the_words_before_the_title_of_a_check_list_are_findings() -> None:
+    """The last word of a sentence that a line break cut off is no part of the title below it."""
+    report = "DIAGNOSIS: Lymph node, biopsy: Negative for metastatic. carcinoma. THYROID CHECKLIST. Procedure: Biopsy."
+
+    assert diagnosis(report) == "Lymph node, biopsy: Negative for metastatic. carcinoma."
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "Suggestion :", "Interpreted by:", "Page of 4.", "Signature Line.", "Pathologists -.", "--- End Of Report ---.",
+        "Case reviewed by.", "1,.", "-", "CLINIC CODE: ADMIT DATE: ROOM #:", "PHOTOGRAPHED IN LAB.", "I.",
+    ],
+)  # fmt: skip
+def test_what_is_left_over_below_the_findings_is_none(left: str) -> None:
+    """Fields without a value, words of signatures and lost bullets at its end are no part of a diagnosis."""
+    assert diagnosis(f"DIAGNOSIS: Liver, biopsy: Carcinoma. Nodes: 1. {left}") == "Liver, biopsy: Carcinoma. Nodes: 1."
+
+
+@pytest.mark.parametrize(
+    "foot", ["Page: 1 of 4.", "Confidential Document. This information is subject to laws.", "Printed: today."]
+)
+@pytest.mark.parametrize("below", ["- MARGINS ARE FREE OF TUMOR.", "LIVER, BIOPSY. NO TUMOR."])
+def test_findings_go_on_below_the_foot_of_a_page(foot: str, below: str) -> None:
+    """Items and operations below the foot of a page belong to the diagnosis above it."""
+    report = f"DIAGNOSIS: LUNG, LOBECTOMY: - ADENOCARCINOMA. {foot} {below} {GROSS}"
+
+    assert diagnosis(report).endswith(below)
+
+
+def test_a_form_that_lost_its_layout_is_no_diagnosis() -> None:
+    """Broken titles above a check list are passed over, whatever stands between them."""
+    fields = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Margins: Not specified."
+    report = f"Gross. Microsc. Diagnos. Comme. Case ID. opic. is. nts. ion. STOMACH TISSUE CHECKLIST. {fields}"
+
+    assert diagnosis(report) == fields
+
+
+def test_a_final_diagnosis_that_is_spoken_of_is_no_title() -> None:
+    """Small letters in a sentence open nothing, also behind a line break."""
+    report = (
+        "DIAGNOSIS: Liver, biopsy: Carcinoma. COMMENT: He reviewed the slides and rendered the final diagnosis. "
+        "Electronically kept. The slides were seen in rendering the. final diagnosis. Slides: 3 of them are there."
+    )
+
+    assert diagnosis(report) == "Liver, biopsy: Carcinoma."
+
+
+@pytest.mark.parametrize("title", ["DIAGMOSIS:", "DIACNOSIS:", "FINAL DIAUNOSIS:", "DIAGNDSIS."])
+def test_titles_misread_elsewhere_in_the_word(title: str) -> None:
+    """The letters that OCR misread may be any two."""
+    assert (
+        diagnosis(f"CLINICAL HISTORY: Mass. {title} Liver, biopsy: Carcinoma. {GROSS}") == "Liver, biopsy: Carcinoma."
+    )
+
+
+def test_the_signing_pathologist_is_known_without_a_verb() -> None:
+    """Who signs ends the findings, whatever OCR made of what he does."""
+    report = "PROCEDURE: SPDX. 1. Adrenal, resection: Adenoma. 1,. signing staff pathologist, have personall; examined."
+
+    assert diagnosis(report) == "1. Adrenal, resection: Adenoma."
