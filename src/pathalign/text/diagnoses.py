@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
 from pathalign.text.headings import DETAIL, Heading, SectionKind, is_bare_specimen, is_page_foot
+from pathalign.text.labels import begins, kind_of, marks, places
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.titles import RANK_LOOSE, Title
 
 # What may stand at the end of a diagnosis and is none: a field without value, who signs, the head of the next page.
 _LEFT_OVER = re.compile(
-    r"\W*(?:\(?(?:suggestion|interpret\w+ by|participated in \w+|prepar\w*|sign(?:ed|ature)\b.{0,30}|reporting|cpt|dr"
-    r"|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|authori[sz]ed by|m\.? ?d"
-    r"|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|seen with|disch date"
+    r"\W*(?:\(?(?:suggestion|\w+ by(?=:)|interpret\w+ by|participated in \w+|prepar\w*|sign(?:ed|ature)\b.{0,30}"
+    r"|reporting|cpt|dr|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|m\.? ?d"
+    r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|seen with|disch date"
     r"|photograph\w*.{0,20}|end of (?:diagnosis|report|previous.{0,20})|service|facility|result(?:ed|s)?|clinic code"
     r"|admit date|room #?|intradepartmental consult\w*.{0,24}|(?:\w+ )?specimen #)\W*|[1IJ]?,?\W*)",
     re.IGNORECASE,
@@ -87,6 +89,8 @@ _PREAMBLE = 250
 _FORM_CHARS, _FORM_LINES = 160, 8
 """So many lines of fewer than two words on average within so many characters are a form's."""
 _SCATTERED_LINES = 4
+_FEWEST_LISTED, _LATEST_FIRST = 2, 3
+"""Parts that show a diagnosis without a title, and the last label that may be their first."""
 _SAME_BEGINNING = 24
 """Letters by which a diagnosis that is printed twice is known."""
 
@@ -120,7 +124,7 @@ def holding(report: str, titles: list[Title], found: list[Heading]) -> tuple[Spa
             continue
         if best is None or (title.rank == best[1] and _printed_again(report, best[0], span)):
             best = (span, title.rank or 0)
-    return best or _untitled(report, found) or scattered
+    return best or _untitled(report, found) or _listed(report, found) or scattered
 
 
 def _is_empty(body: str) -> bool:
@@ -180,6 +184,26 @@ def _untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
     if len(report) <= _SHORT_REPORT and not divided and is_malignant(report):
         return Span(start=0, end=first), RANK_LOOSE
     return None
+
+
+def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
+    """A diagnosis that only its parts show: labels in order, each with an operation and what was found."""
+    runs: list[list[re.Match[str]]] = []
+    for mark in marks(report):
+        if not begins(mark, report) or opening_of(report[mark.end() : mark.end() + HEADER_CHARS]) < Opening.OPERATION:
+            continue
+        before = runs[-1][-1] if runs else None
+        if before and kind_of(before) == kind_of(mark) and places(mark)[0] - places(before)[1] in (1, 2):
+            runs[-1].append(mark)
+        elif places(mark)[0] <= _LATEST_FIRST:
+            runs.append([mark])
+    best: tuple[int, int, int] | None = None
+    for run in runs:
+        ends = [mark.start() for mark in run[1:]] + [section_end(report, run[-1].end(), found)]
+        stated = sum(is_malignant(report[mark.end() : end]) is not None for mark, end in zip(run, ends, strict=True))
+        if 2 * stated >= len(run) >= _FEWEST_LISTED and (best is None or stated > best[0]):
+            best = (stated, run[0].start(), ends[-1])
+    return None if best is None else (Span(start=best[1], end=best[2]), RANK_LOOSE)
 
 
 def section_end(report: str, start: int, found: list[Heading]) -> int:

@@ -170,6 +170,10 @@ _PROTOCOL_CHARS, _LEAST_FIELDS = 250, 2
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
 # "Frozen section diagnosis is confirmed." is a sentence.
 _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
+_CUT_OFF = re.compile(
+    r"\b(?:of|the|on|by|and|or|for|with|in|to|is|are|from|an?|as|were|was|this|that)\.? $", re.IGNORECASE
+)
+_CUT_OFF_CHARS = 8
 _ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
 _BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
@@ -233,8 +237,11 @@ def _opened(report: str) -> Iterator[Heading]:
         kind = SectionKind(name)
         if any(map(_BRACKETS.__contains__, report[opening.start() : opening.start(1)])):
             continue  # "... a mass of 2 cm (AJCC pT1c)."
-        if report[start : found.end()].islower() and report.startswith(". ", found.end()):
-            continue  # the last word of a sentence, on a line of its own
+        if report[start].islower() and (
+            (report[start : found.end()].islower() and report.startswith(". ", found.end()))
+            or _CUT_OFF.search(report, max(0, start - _CUT_OFF_CHARS), start)
+        ):
+            continue  # the last word of a sentence, on a line of its own; a sentence that a line break cut
         if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
             continue
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):

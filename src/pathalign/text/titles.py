@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _DIAGNOSIS = re.compile(
-    r"\bDI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|\bDX\b|\b[A-Z]{0,4}(?:GNO|GNC|AGRO|GNIO|NGNO)[A-Z]{1,4}\b"
+    r"\bDI[AG]?GNOS[IE!]S?S(?:\s?\(ES\))?|\bDX\b|\b[A-Z]{0,4}(?:GNO|GNC|AGRO|GNIO|NGNO)[A-Z\d]{1,4}\b"
     r"|\bDIA[A-Z]{2}OSIS\b|\bDIAG[A-Z]{4,5}\b",
     re.IGNORECASE,
 )

@@ -106,3 +106,20 @@ def test_the_signing_pathologist_is_known_without_a_verb() -> None:
     report = "PROCEDURE: SPDX. 1. Adrenal, resection: Adenoma. 1,. signing staff pathologist, have personall; examined."
 
     assert diagnosis(report) == "1. Adrenal, resection: Adenoma."
+
+
+def test_parts_with_what_was_found_are_a_diagnosis_without_a_title() -> None:
+    """Where no title is left, labelled operations with verdicts show the diagnosis; lists of specimens do not."""
+    listed = "SPECIMENS: A. LEFT BREAST MASTECTOMY. B. LYMPH NODE BIOPSY. "
+    gross = "Received fresh labeled left breast is a simple mastectomy. It measures 5 cm. "
+    found = "A. LEFT BREAST, MASTECTOMY: Ductal carcinoma. B. LYMPH NODE, BIOPSY: Negative for carcinoma."
+
+    assert diagnosis(f"{listed}{gross}{found} ICD-9: 174.") == found
+    assert curate_report(f"{listed}{gross}").problem is not None
+
+
+def test_a_sentence_that_a_line_break_cut_goes_on() -> None:
+    """A word in small letters behind half a sentence heads nothing."""
+    report = f"DIAGNOSIS: Kidney, biopsy: Carcinoma. This is supported by. immunostains: CD10 is positive. {GROSS}"
+
+    assert diagnosis(report).endswith("CD10 is positive.")
