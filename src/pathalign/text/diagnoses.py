@@ -18,10 +18,11 @@ from pathalign.text.titles import RANK_LOOSE, Title
 # What may stand at the end of a diagnosis and is none: a field without value, who signs, the head of the next page.
 _LEFT_OVER = re.compile(
     r"\W*(?:\(?(?:suggestion|\w+ by(?=:)|interpret\w+ by|participated in \w+|prepar\w*|sign(?:ed|ature)\b.{0,30}"
-    r"|reporting|cpt|dr|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|m\.? ?d"
-    r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|seen with|disch date"
-    r"|photograph\w*.{0,20}|end of (?:diagnosis|report|previous.{0,20})|service|facility|result(?:ed|s)?|clinic code"
-    r"|admit date|room #?|intradepartmental consult\w*.{0,24}|(?:\w+ )?specimen #)\W*|[1IJ]?,?\W*)",
+    r"|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|reporting|seen with"
+    r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|m\.? ?d"
+    r"|photograph\w*.{0,20}|(?-i:(?:F(?:INAL|inal) )?D(?:IAGNOSIS|iagnosis))|end of (?:diagnosis|report|previous.{0,20})"
+    r"|service|facility|result(?:ed|s)?|clinic code|admit date|disch date|room #?|cpt|dr|(?:\w+ )?specimen #"
+    r"|intradepartmental consult\w*.{0,24})\W*|[1IJ]?,?\W*)",
     re.IGNORECASE,
 )
 _LEFT_OVER_CHARS = 60

@@ -119,30 +119,35 @@ _OPENERS = frozenset(
 )
 
 
-def _first_letters() -> str:
-    """A pattern of the first three letters of the openers, in either case: most sentences begin with others."""
+def _tree(words: frozenset[str]) -> str:
+    """A pattern of words, their common beginnings told once."""
     after: dict[str, set[str]] = {}
-    for opener in _OPENERS:
-        rest = "".join(f"[{re.escape(letter + letter.upper())}]" for letter in opener[1:3])
-        after.setdefault(opener[0], set()).add(rest if len(opener) > 2 else rest + "(?![A-Za-z*])")
-    return "|".join(f"[{first}{first.upper()}](?:{'|'.join(sorted(rests))})" for first, rests in sorted(after.items()))
+    for word in words - {""}:
+        after.setdefault(word[0], set()).add(word[1:])
+    branches = [re.escape(first) + _tree(frozenset(rests)) for first, rests in sorted(after.items())]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})" if branches else ""
 
 
-_OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
+_END, _OPENER_CHARS = "\x1f", 4
+_OPENER = _tree(frozenset(one + _END * (len(one) < _OPENER_CHARS) for one in _OPENERS)).replace(_END, "(?![a-z*])")
+_OPENING_WORD = rf"\s{{0,3}}(?P<mark>[-*#<\[(]?)\s{{0,2}}(?={_OPENER})"
 _TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_WORD}")
 # What attests a report or judges its fitness for a study, within its sentence, whose first words may be misread.
-_ATTESTED = re.compile(
-    r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)|\battest(?:ation)? that\b"
-    r"|\(electronic(?:ally)? sign|\bqualified designee\b|\bparticipants of appraisal\b",
-    re.IGNORECASE,
-)
+_ATTESTED = {
+    "personally": re.compile(
+        r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)", re.IGNORECASE
+    ),
+    "attest": re.compile(r"\battest(?:ation)? that\b", re.IGNORECASE),
+    "(electronic": re.compile(r"\(electronic(?:ally)? sign", re.IGNORECASE),
+    "qualified designee": re.compile(r"\bqualified designee\b", re.IGNORECASE),
+    "participants of appraisal": re.compile(r"\bparticipants of appraisal\b", re.IGNORECASE),
+}
+"""Each with words that it begins with, in small letters."""
 _FORM = re.compile(r"\b(?:\w+ ){0,5}\wiscrepan\w+")
-_ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan", "APPRAISAL")
+_FORM_CHARS = 80
 # What may stand before them in a sentence of its own: "My sig. ature ...", "Criteria. Diagnosis Discrepancy".
-_BROKEN_OFF = re.compile(
-    r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
-    re.IGNORECASE,
-)
+_BROKEN_OFF = re.compile(r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}){1,3}$", re.IGNORECASE)
+_FORM_BROKEN_OFF = re.compile(r"(?:\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$", re.IGNORECASE)
 _SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
@@ -186,21 +191,43 @@ def headings(report: str) -> list[Heading]:
 
     A numbered specimen ("Specimen #1:") heads a part of a diagnosis, and is no heading here.
     """
-    return sorted([*_opened(report), *_tables(report), *_attested(report)], key=lambda heading: heading.start)
+    low = _lowered(report)
+    found = [*_opened(report, low), *_tables(report), *_attested(report, low)]
+    return sorted(found, key=lambda heading: heading.start)
 
 
-def _attested(report: str) -> Iterator[Heading]:
+def _attested(report: str, low: str) -> Iterator[Heading]:
     """Sentences of attestation, and the form by which a study judges a report, without headings of their own."""
-    if not any(map(report.__contains__, _ATTESTED_HINTS)):
-        return
-    forms = _FORM.finditer(report) if "iscrepan" in report else ()
-    for found in chain(_ATTESTED.finditer(report), forms):
-        top = max(0, found.start() - _SENTENCE_CHARS)
-        start = max(report.rfind(". ", top, found.start()) + 2, report.rfind("\n", top, found.start()) + 1)
-        start = start if start > max(top, 1) else found.start()
-        broken_off = _BROKEN_OFF.search(report, max(0, start - 40), start)
+    found = [
+        *((at, _BROKEN_OFF) for at in _attestations(report, low)),
+        *((at, _FORM_BROKEN_OFF) for at in _forms(report)),
+    ]
+    for begun, above in found:
+        top = max(0, begun - _SENTENCE_CHARS)
+        start = max(report.rfind(". ", top, begun) + 2, report.rfind("\n", top, begun) + 1)
+        start = start if start > max(top, 1) else begun
+        broken_off = above.search(report, max(0, start - 40), start)
         start = broken_off.start() if broken_off else start
         yield Heading(kind=SectionKind.ADMINISTRATIVE, start=start, body=start)
+
+
+def _attestations(report: str, low: str) -> Iterator[int]:
+    for words, pattern in _ATTESTED.items():
+        at = low.find(words)
+        while at >= 0:
+            if pattern.match(report, at):
+                yield at
+            at = low.find(words, at + 1)
+
+
+def _forms(report: str) -> Iterator[int]:
+    at, end = report.find("iscrepan"), 0
+    while at >= 0:
+        found = _FORM.search(report, max(end, at - _FORM_CHARS), at + _FORM_CHARS)
+        if found:
+            yield found.start()
+            end = found.end()
+        at = report.find("iscrepan", max(at + 1, end))
 
 
 def _tables(report: str) -> Iterator[Heading]:
@@ -219,13 +246,10 @@ def _lowered(report: str) -> str:
     return low if len(low) == len(report) else "".join(c.lower() if len(c.lower()) == 1 else c for c in report)
 
 
-def _opened(report: str) -> Iterator[Heading]:
-    low = _lowered(report)
-    top = _TOP.match(report)
-    for opening in chain((top,) if top else (), _OPENING.finditer(report, top.end() if top else 0)):
-        if opening[1].lower() not in _OPENERS:
-            continue
-        found = _HEADING.match(low, opening.start(1))
+def _opened(report: str, low: str) -> Iterator[Heading]:
+    top = _TOP.match(low)
+    for opening in chain((top,) if top else (), _OPENING.finditer(low, top.end() if top else 0)):
+        found = _HEADING.match(low, opening.end())
         if found is None:
             continue
         name = found.lastgroup or ""
@@ -235,7 +259,7 @@ def _opened(report: str) -> Iterator[Heading]:
             yield Heading(kind=kind, start=start, body=start)
             continue
         kind = SectionKind(name)
-        if any(map(_BRACKETS.__contains__, report[opening.start() : opening.start(1)])):
+        if opening["mark"] in _BRACKETS:
             continue  # "... a mass of 2 cm (AJCC pT1c)."
         if report[start].islower() and (
             (report[start : found.end()].islower() and report.startswith(". ", found.end()))

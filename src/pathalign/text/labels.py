@@ -21,7 +21,8 @@ _MARK = re.compile(
 )
 # Where a mark may stand: most letters of a text are told by this, and the long pattern is for the rest.
 _PLACE = re.compile(
-    r"(?:^|[.:;)\]!?\-\"*\n]) *(?=[(\[#\d]|[A-Za-z][^A-Za-z]|FS[A-Z]|(?:[Pp]a|PA)(?:rt|RT)|(?:[Ss]p|SP)(?:ec|EC))"
+    r"(?:^|[.:;)\]!?\-\"*\n]) *"
+    r"(?=[(\[]?(?:#|\d{1,2}[^\d%]|[A-Za-z][^A-Za-z\d]|FS[A-Z]|(?:[Pp]a|PA)(?:rt|RT)|(?:[Ss]p|SP)(?:ec|EC)))"
     r"|(?<=[a-z,] )(?=(?:1|[aA])\))"
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)

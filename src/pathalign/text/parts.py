@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pathalign.text.diagnoses import Span
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of, split_header
@@ -53,25 +54,41 @@ class PartSpan:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
 class _Label:
     """A mark that may open a part."""
 
-    mark: re.Match[str]
-    outer: bool
-    """Where a sentence or a line begins."""
-    kind: str
-    first: int
-    last: int
-    opening: Opening
-    listed: bool
-    """The report lists what was received under this label."""
+    def __init__(self, mark: re.Match[str], text: str, received: frozenset[str]) -> None:
+        self.mark = mark
+        self.outer = begins(mark, text)
+        """Where a sentence or a line begins."""
+        self.kind = kind_of(mark)
+        self.first, self.last = places(mark)
+        self._text, self._received = text, received
+
+    @cached_property
+    def is_value(self) -> bool:
+        """Whether it is the value of a field, and labels nothing: "Number of nodes examined: 3. Margins ..."."""
+        before = self._text[max(0, self.mark.start() - _VALUE_CHARS) : self.mark.start()]
+        return self.kind == "number" and before.rstrip().endswith(":") and _VALUE.search(before) is not None
+
+    @cached_property
+    def opening(self) -> Opening:
+        """What the text behind it opens with; looked up for few labels, since it takes time."""
+        found = opening_of(self._text[self.mark.end() : self.mark.end() + HEADER_CHARS])
+        return Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
+
+    @cached_property
+    def listed(self) -> bool:
+        """Whether the report lists what was received under this label."""
+        return normal_label(self.mark["label"]) in self._received and (
+            self.opening >= Opening.OPERATION or not self.is_value
+        )
 
     @property
     def certain(self) -> bool:
         """Whether it is a part's, also if labels before it were lost."""
         joined = self.last > self.first and "/" not in self.mark["label"]  # "(1/2)." counts nodes
-        return self.opening >= Opening.HEADER or self.listed or joined
+        return joined or self.listed or self.opening >= Opening.HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +156,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
 
 def _met(text: str, received: frozenset[str]) -> list[_Label]:
     """The labels of a text in order."""
-    found = []
-    for mark in marks(text):
-        outer = begins(mark, text)
-        kind, listed = kind_of(mark), normal_label(mark["label"]) in received
-        opening = opening_of(text[mark.end() : mark.end() + HEADER_CHARS]) if outer else Opening.WORDS
-        if kind == "number" and opening < Opening.OPERATION and _VALUE.search(text[: mark.start()][-_VALUE_CHARS:]):
-            opening, listed = Opening.PROPERTY, False
-        found.append(_Label(mark, outer, kind, *places(mark), opening, listed))
-    return found
+    return [_Label(mark, text, received) for mark in marks(text)]
 
 
 def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], details: int) -> tuple[_Label, ...]:
@@ -202,18 +211,13 @@ def _counts_inside(listed: _List, one: _Label) -> bool:
     if one.first == listed.run + 1:
         listed.run = one.first
         listed.properties += one.opening is Opening.PROPERTY
-    if one.kind == "word":
+    if one.kind == "word" or (one.first != 1 and not (listed.inner and one.first == listed.inner + 1)):
         return False
     if one.opening >= Opening.SPECIMEN or (one.opening is Opening.HEADER and one.listed):
         listed.inner = 0
         return False
-    if one.first == 1:
-        listed.inner = 1 if listed.chains else 0
-        return bool(listed.chains)
-    if listed.inner and one.first == listed.inner + 1:
-        listed.inner = one.first
-        return True
-    return False
+    listed.inner = one.first if listed.chains else 0
+    return bool(listed.chains)
 
 
 def _is_foreign(one: _Label, received: frozenset[str]) -> bool:
@@ -243,14 +247,11 @@ def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
     What follows a gap, a comment or a table must show that it is a part's; a number and a small letter ("c." for
     "C.") too, unless they look like the label before them.
     """
-    if one.kind == "word":
-        gaps = range(1, _MOST_LOST_WORDS + 1)
-    else:
-        gaps = range(1, _MOST_LOST + 2) if one.certain else range(1, 2)
+    most = _MOST_LOST_WORDS if one.kind == "word" else _MOST_LOST + 1
     found = []
-    for gap in gaps:
-        chain = listed.chains.get(one.first - gap)
-        if chain is None:
+    for place, chain in listed.chains.items():
+        gap = one.first - place
+        if not 1 <= gap <= most or (gap > 1 and one.kind != "word" and not one.certain):
             continue
         before = chain.labels[-1]
         if any(listed.met.get(one.first - lost, -1) > before.mark.start() for lost in range(1, gap)):
