@@ -20,8 +20,9 @@ _LEFT_OVER = re.compile(
     r"\W*(?:\(?(?:suggestion|\w+ by(?=:)|interpret\w+ by|participated in \w+|prepar\w*|sign(?:ed|ature)\b.{0,30}"
     r"|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|reporting|seen with"
     r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|m\.? ?d"
-    r"|photograph\w*.{0,20}|(?-i:(?:F(?:INAL|inal) )?D(?:IAGNOSIS|iagnosis))|end of (?:diagnosis|report|previous.{0,20})"
-    r"|service|facility|result(?:ed|s)?|clinic code|admit date|disch date|room #?|cpt|dr|(?:\w+ )?specimen #"
+    r"|photograph\w*.{0,20}|(?-i:(?:F(?:INAL|inal) )?D(?:IAGNOSIS|iagnosis))"
+    r"|end of (?:diagnosis|report|previous.{0,20})|service|facility|result(?:ed|s)?|clinic code|admit date|disch date"
+    r"|room #?|cpt|dr|(?:\w+ )?specimen #"
     r"|intradepartmental consult\w*.{0,24})\W*|[1IJ]?,?\W*)",
     re.IGNORECASE,
 )
