@@ -76,6 +76,7 @@ _GROSS_UNTITLED = re.compile(
     r"(?:(?:The )?specimens? (?:(?:(?:is|are|was|were) )?(?:received|submitted) (?:fresh|in\b|entirely|as |is\b)|"
     r"consists? of (?:an? |one |two |multiple |the )|weighs |(?:is |was )?labell?ed with the (?:patient|name))"
     r"|Received (?:fresh|in formalin)[^.]{0,60}(?:label| is an? |designated)"
+    r"|(?:Part|Specimen) (?:# ?)?[A-Z\d]{1,2},? (?:is |was )?(?:received|labell?ed) (?:fresh|in |with |as )"
     r"|Received (?:is|are) (?:an? |one |two |multiple |specimen))",
     re.IGNORECASE,
 )
@@ -126,7 +127,7 @@ def holding(report: str, titles: list[Title], found: list[Heading]) -> tuple[Spa
             continue
         if best is None or (title.rank == best[1] and _printed_again(report, best[0], span)):
             best = (span, title.rank or 0)
-    return best or _untitled(report, found) or _listed(report, found) or scattered
+    return best or _untitled(report, found) or _listed(report, found) or _headed(report, found) or scattered
 
 
 def _is_empty(body: str) -> bool:
@@ -151,7 +152,7 @@ def _printed_again(report: str, first: Span, second: Span) -> bool:
 
 
 def _untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
-    """A diagnosis that has no such title: "Conclusion:", a check list, a part's header, a report of a few words."""
+    """A diagnosis with a title of another kind: "Conclusion:", a check list."""
     capitals = report.upper()
     for pattern, hints in zip(_UNTITLED, _UNTITLED_HINTS, strict=True):
         if not any(map(capitals.__contains__, hints)):
@@ -169,22 +170,6 @@ def _untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
                 or is_malignant(body) is not None
             ):
                 return span, RANK_LOOSE
-    top = next((heading.start for heading in found if heading.kind not in SOFT), len(report))
-    for sentence in _SENTENCE.finditer(report, 0, min(_PREAMBLE, top)):
-        first = section_end(report, sentence.end(), found)
-        if (
-            _BEGINS_WITH_PART.match(report, sentence.end(), first)
-            and is_malignant(report[sentence.end() : first]) is not None
-        ):
-            return Span(start=sentence.end(), end=first), RANK_LOOSE
-    if (
-        _BEGINS_WITH_LABEL.match(report)
-        and is_malignant(report[: (first := section_end(report, 0, found))]) is not None
-    ):
-        return Span(start=0, end=first), RANK_LOOSE
-    divided = any(heading.kind is not SectionKind.ADMINISTRATIVE for heading in found)
-    if len(report) <= _SHORT_REPORT and not divided and is_malignant(report):
-        return Span(start=0, end=first), RANK_LOOSE
     return None
 
 
@@ -206,6 +191,27 @@ def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
         if 2 * stated >= len(run) >= _FEWEST_LISTED and (best is None or stated > best[0]):
             best = (stated, run[0].start(), ends[-1])
     return None if best is None else (Span(start=best[1], end=best[2]), RANK_LOOSE)
+
+
+def _headed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
+    """A diagnosis that the first header of a report shows, or a report of a few words."""
+    top = next((heading.start for heading in found if heading.kind not in SOFT), len(report))
+    for sentence in _SENTENCE.finditer(report, 0, min(_PREAMBLE, top)):
+        first = section_end(report, sentence.end(), found)
+        if (
+            _BEGINS_WITH_PART.match(report, sentence.end(), first)
+            and is_malignant(report[sentence.end() : first]) is not None
+        ):
+            return Span(start=sentence.end(), end=first), RANK_LOOSE
+    if (
+        _BEGINS_WITH_LABEL.match(report)
+        and is_malignant(report[: (first := section_end(report, 0, found))]) is not None
+    ):
+        return Span(start=0, end=first), RANK_LOOSE
+    divided = any(heading.kind is not SectionKind.ADMINISTRATIVE for heading in found)
+    if len(report) <= _SHORT_REPORT and not divided and is_malignant(report):
+        return Span(start=0, end=first), RANK_LOOSE
+    return None
 
 
 def section_end(report: str, start: int, found: list[Heading]) -> int:

@@ -27,7 +27,7 @@ _PLACE = re.compile(
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
 _JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\.?\s*-\s*")
-_INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Z]\.$")
+_INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\.$")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
 
 
@@ -72,7 +72,7 @@ def begins(mark: re.Match[str], text: str) -> bool:
     written = text[max(0, mark.start() - 20) : mark.start()]
     before = written.rstrip(" ")
     if before == written and before[-1:] == "." and _INITIALS.search(before):
-        return False  # "N.S.A.B.P."
+        return False  # "N.S.A.B.P.", "e.g."
     if mark["label"][0] == "0":
         return False
     if mark["open"] and "/" in mark["label"] and mark["label"][0].isdigit():

@@ -36,6 +36,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _VALUE_CHARS = 60
+_NO_WORDS = re.compile(r"[\W\d]{0,12}")
 _LOSS, _ODD = 0.6, 0.2
 """What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
 _WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
@@ -262,7 +263,9 @@ def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
                 continue
             if not alike and (one.kind == "number" or one.mark["label"].islower()):
                 continue
-        score = chain.score - _LOSS * min(gap - 1, 1 + _MOST_LOST) - _ODD * (not alike)
+        if gap > 1 and one.kind != "word" and not one.listed and one.mark.start() >= details > before.mark.start():
+            continue
+        score = chain.score - _LOSS * min(gap - 1, _MOST_LOST) - _ODD * (not alike)
         found.append(_Chain(score, chain.labels))
     return max(found, key=lambda chain: chain.score, default=None)
 
@@ -286,7 +289,9 @@ def _out_of_order(met: Sequence[_Label], details: int) -> tuple[_Label, ...]:
         if not one.outer or one.opening < Opening.SPECIMEN:
             continue
         opening = opening or one
-        if (one.kind, mark["label"].isupper()) == (opening.kind, opening.mark["label"].isupper()):
+        if one.kind == opening.kind and (
+            one.opening is Opening.OPERATION or mark["label"].isupper() == opening.mark["label"].isupper()
+        ):
             found.setdefault(normal_label(mark["label"]), one)
     # "9. ... 1. ..." are no nine parts.
     if opening is None or (opening.kind == "number" and opening.first > len(found)):
@@ -324,6 +329,8 @@ def _with_misread(
 def _may_open(one: _Label, text: str) -> bool:
     """Whether the first label found may be the first part's."""
     mark = one.mark
+    if one.first <= _LATEST_FIRST and _NO_WORDS.fullmatch(text, 0, mark.start()) and one.opening >= Opening.SPECIMEN:
+        return True  # nothing is left of the parts before it
     if mark["word"]:
         return mark.start() <= _WORDS_FROM_START and (one.first == 1 or mark["word"].strip() != "#")
     if one.kind == "number":
@@ -348,7 +355,9 @@ def _may_open_late(one: _Label, text: str) -> bool:
     if one.opening < Opening.SPECIMEN:
         return False
     if one.first == 1:
-        return bool(mark["word"] or (one.kind == "letter" and not _is_headed(lead)))
+        if one.kind == "number" and not (one.listed and one.opening is Opening.OPERATION):
+            return False
+        return bool(mark["word"]) or not _is_headed(lead)
     return _is_headed(lead)
 
 

@@ -123,3 +123,11 @@ def test_a_sentence_that_a_line_break_cut_goes_on() -> None:
     report = f"DIAGNOSIS: Kidney, biopsy: Carcinoma. This is supported by. immunostains: CD10 is positive. {GROSS}"
 
     assert diagnosis(report).endswith("CD10 is positive.")
+
+
+def test_a_gross_description_by_parts_ends_the_findings() -> None:
+    """What says how a part was received is gross, without any heading."""
+    found = "A. Ureter, excision: No tumor. B. Bladder, resection: Carcinoma."
+    report = f"DIAGNOSIS: {found} Part A is received fresh for frozen section, labeled ureter. It is 1 cm long."
+
+    assert diagnosis(report) == found

@@ -116,3 +116,29 @@ def test_the_parts_below_a_note_are_found_when_they_were_received() -> None:
         "3). THYROID, RESECTION: Carcinoma.",
         before=RECEIVED,
     ) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "expected"),
+    [
+        ("1., . 2. Lymph node, left, excision: No tumor. 3. Lung, left, lobectomy: Carcinoma.", ["2", "3"]),
+        ("c. Liver, resection: Carcinoma. A. Node, biopsy: No tumor. B. Node, biopsy: No tumor.", ["C", "A", "B"]),
+        ("Summary. All margins are free. 1. Left parathyroid, biopsy: No tumor. 2. Right parathyroid, biopsy: None.",
+         ["1", "2"]),
+    ],
+)  # fmt: skip
+def test_lists_that_begin_late_or_lose_labels(diagnosis: str, expected: list[str]) -> None:
+    """Labels may be lost at the top and on the way, and parts stand in any order."""
+    assert labels(diagnosis, before=RECEIVED) == expected
+
+
+def test_labels_with_the_word_part_may_lose_many() -> None:
+    """A label that says that it is a part's carries on over a long gap."""
+    assert labels("PART 1: LUNG, BIOPSY - NO TUMOR. PART 9: RIB, BIOPSY - BONE.") == ["1", "9"]
+
+
+def test_letters_of_an_abbreviation_and_of_a_remark_carry_nothing_on() -> None:
+    """ "e.g." is no label, and below a comment no label is jumped over."""
+    parts = "A. NODE, BIOPSY: NO TUMOR. B. PROSTATE, RESECTION: CARCINOMA."
+
+    assert labels(f"{parts} COMMENT: Present (e.g. slides of the prostate). D. Biopsy was seen.") == ["A", "B"]
