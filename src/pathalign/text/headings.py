@@ -178,7 +178,8 @@ _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNOREC
 _CUT_OFF = re.compile(
     r"\b(?:of|the|on|by|and|or|for|with|in|to|is|are|from|an?|as|were|was|this|that)\.? $", re.IGNORECASE
 )
-_CUT_OFF_CHARS = 8
+_REFERRED_TO = re.compile(r"\bsee(?: the)?\.? $", re.IGNORECASE)  # "Carcinoma, see. NOTE. Margins are free."
+_CUT_OFF_CHARS = 10
 _ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
 _BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
@@ -271,6 +272,8 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
         if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
+            continue
+        if kind is SectionKind.COMMENT and _REFERRED_TO.search(report, max(0, start - _CUT_OFF_CHARS), start):
             continue
         if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
             continue

@@ -348,7 +348,7 @@ def _may_open_late(one: _Label, text: str) -> bool:
         one.first > _LATEST_FIRST
         or "/" in mark["label"]
         or mark["close"].startswith(",")
-        or mark.start() > _SUMMARY_CHARS
+        or (mark.start() > _SUMMARY_CHARS and not (one.first == 1 and one.listed))
         or mark["label"].islower()
     ):
         return False

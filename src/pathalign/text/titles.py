@@ -46,11 +46,12 @@ _OTHER = re.compile(
     r"addendum|above|previous|prior|days|icd|history|admi\w+|discharge|differential|permanent|preliminary|provisional|"
     r"cytolog\w+|working|this|initial|no|of|to|indication|referr\w+|gross|secondary|supplement\w*"
 )
-_OLD = re.compile(r"original|previous|prior|superseded|initial")
+_OLD = re.compile(r"original|previous(?:ly)?|prior|superseded|initial|issued")
 _QUOTED_BEFORE = re.compile(
     r"(?:\b(?:above|the|this|of|clinical|pre-?op\w*|post-?op\w*|operative|frozen)\s*\.?)\s*$",
     re.IGNORECASE,
 )
+_SUPPLEMENT = re.compile(r"\bSUPPLEMENT\w* REPORT[.:]\s+$", re.IGNORECASE)
 _DETAILS = re.compile(r"\s+DETAILS\b", re.IGNORECASE)
 _CONTINUED = re.compile(r"\s*\(\s*cont", re.IGNORECASE)
 # "Diagnosis discrepancy" is a line of the form by which a study judges a report.
@@ -154,6 +155,8 @@ def _rank(report: str, match: re.Match[str]) -> tuple[int | None, bool]:
     if own < len(words) and not (match[0].isupper() or ("final" in words[-own - 1 :] and "final" not in line)):
         return None, False  # running text: "the patient's diagnosis: ...", "rendered the final diagnosis. ..."
     titles = words[len(words) - own :]
+    if not words and _SUPPLEMENT.search(before):
+        return RANK_LOOSE, False  # of one part; the whole diagnosis may follow
     if any(map(_AMENDED.fullmatch, titles)):
         return RANK_AMENDED, False
     if "final" in titles:

@@ -131,3 +131,19 @@ def test_a_gross_description_by_parts_ends_the_findings() -> None:
     report = f"DIAGNOSIS: {found} Part A is received fresh for frozen section, labeled ureter. It is 1 cm long."
 
     assert diagnosis(report) == found
+
+
+@pytest.mark.parametrize("before", ["SUPPLEMENTAL REPORT. DIAGNOSIS:", "PREVIOUSLY ISSUED DIAGNOSIS:"])
+def test_the_whole_diagnosis_holds_before_one_of_a_part_or_an_old_one(before: str) -> None:
+    """A supplemental report above it, or what was issued before, does not win over the report's diagnosis."""
+    found = "A. Larynx, biopsy: Carcinoma. B. Node, biopsy: No tumor."
+    report = f"{before} (B) Node: No tumor. Entire report and diagnosis completed by: X. DIAGNOSIS. {found} {GROSS}"
+
+    assert diagnosis(report) == found
+
+
+def test_a_note_that_is_referred_to_is_no_note() -> None:
+    """ "See. NOTE." is a reference that a line break cut."""
+    found = "Uterus, resection: Carcinosarcoma, see. NOTE. No myometrial invasion is identified."
+
+    assert diagnosis(f"DIAGNOSIS: {found} NOTE: It was sent out.") == found
