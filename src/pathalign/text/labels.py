@@ -27,7 +27,7 @@ _PLACE = re.compile(
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
 _JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\.?\s*-\s*")
-_INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\.$")
+_INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\.$|[A-Za-z\d]-$")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
 
 
@@ -71,8 +71,8 @@ def begins(mark: re.Match[str], text: str) -> bool:
     """Whether a mark stands where a sentence or line begins."""
     written = text[max(0, mark.start() - 20) : mark.start()]
     before = written.rstrip(" ")
-    if before == written and before[-1:] == "." and _INITIALS.search(before):
-        return False  # "N.S.A.B.P.", "e.g."
+    if before == written and _INITIALS.search(before):
+        return False  # "N.S.A.B.P.", "e.g.", "levels 2-4,"
     if mark["label"][0] == "0":
         return False
     if mark["open"] and "/" in mark["label"] and mark["label"][0].isdigit():

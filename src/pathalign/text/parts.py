@@ -320,9 +320,10 @@ def _with_misread(
         ]
         if len(between) == 1:
             whole.append((label_of(found[at].last + 1, label), between[0].mark))
-    missing = received - {single for label, _ in whole for single in labels_within(label)}
-    if len(missing) == 1 and len(whole) > 1 and whole[-1][0] not in received and len(whole) == len(received):
-        whole[-1] = (next(iter(missing)), whole[-1][1])
+    if len(found) > 1 and len(whole) == len(received) and whole[-1][0] not in received:
+        expected = label_of(found[-2].last + 1, whole[-1][0])
+        if received == {expected}.union(*(labels_within(label) for label, _ in whole[:-1])):
+            whole[-1] = (expected, whole[-1][1])
     return whole
 
 
