@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
-    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:(?:PART|SPECIMEN)S?|(?-i:PART\.))\s*[#(]?\s*(?!S\b)|\#\s?)?"
+    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:(?:[PFR]ART|SPECIMEN)S?|(?-i:PART\.))\s*[#(]?\s*(?!S\b)|\#\s?)?"
     r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
     r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
@@ -22,7 +22,7 @@ _MARK = re.compile(
 # Where a mark may stand: most letters of a text are told by this, and the long pattern is for the rest.
 _PLACE = re.compile(
     r"(?:^|[.:;)\]!?\-\"*\n]) *"
-    r"(?=[(\[]?(?:#|\d{1,2}[^\d%]|[A-Za-z][^A-Za-z\d]|FS[A-Z]|(?:[Pp]a|PA)(?:rt|RT)|(?:[Ss]p|SP)(?:ec|EC)))"
+    r"(?=[(\[]?(?:#|\d{1,2}[^\d%]|[A-Za-z][^A-Za-z\d]|FS[A-Z]|(?:[Pp]a|[PFR]A)(?:rt|RT)|(?:[Ss]p|SP)(?:ec|EC)))"
     r"|(?<=[a-z,] )(?=(?:1|[aA])\))"
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)

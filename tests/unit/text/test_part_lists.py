@@ -91,7 +91,7 @@ def test_a_misread_last_label_is_told_by_what_was_received() -> None:
     ("written", "label"),
     [
         ("A. - D.) ", "A-D"), ("A. & C.) ", "A/C"), ("B., E., F.) ", "B/E/F"), ("Part A, ", "A"), ("PART 1; ", "1"),
-        ("A. - C). ", "A-C"),
+        ("A. - C). ", "A-C"), ("RART 1:", "1"),
     ],
 )  # fmt: skip
 def test_spellings_of_labels(written: str, label: str) -> None:
