@@ -21,9 +21,9 @@ _LEFT_OVER = re.compile(
     r"|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|reporting|seen with"
     r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|m\.? ?d"
     r"|photograph\w*.{0,20}|(?-i:(?:F(?:INAL|inal) )?D(?:IAGNOSIS|iagnosis))"
-    r"|end of (?:diagnosis|report|previous.{0,20})|service|facility|result(?:ed|s)?|clinic code|admit date|disch date"
-    r"|room #?|dr|pas\.? ?[\d,]*(?: spc-\w+)?|spc-\w+|cpt(?: codes?)?:?[\s\dx,]*|88\d{3}[\s\dx,]*|(?:\w+ )?specimen #"
-    r"|intradepartmental consult\w*.{0,24})\W*|[1IJ]?,?\W*)",
+    r"|end of (?:diagnosis|report|previous.{0,20})|service|facility|entered|result(?:ed|s)?|clinic code|admit date"
+    r"|disch date|room #?|dr|pas\.? ?[\d,]*(?: spc-\w+)?|spc-\w+|cpt(?: codes?)?:?[\s\dx,]*|88\d{3}[\s\dx,]*"
+    r"|(?:\w+ )?specimen #|intradepartmental consult\w*.{0,24})\W*|(?:\d{1,2}|[IJ])?,?[^\w%)]*)",
     re.IGNORECASE,
 )
 _LEFT_OVER_CHARS = 60

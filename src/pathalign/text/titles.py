@@ -145,7 +145,7 @@ def _rank(report: str, match: re.Match[str]) -> tuple[int | None, bool]:
         return None, False
     if not words and _QUOTED_BEFORE.search(before.rstrip(" .\n")):
         return None, False  # "the above. Diagnosis ...": a line's end, not a sentence's
-    if match[0].islower() and before.strip() and line == line.lower():
+    if match[0].islower() and before.strip(" /") and line == line.lower():
         return None, False  # so is "... in rendering the. final diagnosis."
     if len(words) == 1 and len(words[0]) <= 3 and len(before) < _CUT_OFF:
         words = []  # "al Diagnosis:" at the top of a page

@@ -56,7 +56,7 @@ def test_the_words_before_the_title_of_a_check_list_are_findings() -> None:
     "left",
     [
         "Suggestion :", "Interpreted by:", "Page of 4.", "Signature Line.", "Pathologists -.", "--- End Of Report ---.",
-        "Case reviewed by.", "1,.", "-", "CLINIC CODE: ADMIT DATE: ROOM #:", "PHOTOGRAPHED IN LAB.", "I.",
+        "Case reviewed by.", "1,.", "13.", "-", "CLINIC CODE: ADMIT DATE: ROOM #:", "PHOTOGRAPHED IN LAB.", "I.",
         "PAS 9. SPC-A. CPT: 88307, 88331 x2.", "CPT.",
     ],
 )  # fmt: skip
