@@ -92,8 +92,8 @@ _PREAMBLE = 250
 _FORM_CHARS, _FORM_LINES = 160, 8
 """So many lines of fewer than two words on average within so many characters are a form's."""
 _SCATTERED_LINES = 4
-_FEWEST_LISTED, _LATEST_FIRST = 2, 3
-"""Parts that show a diagnosis without a title, and the last label that may be their first."""
+_FEWEST_LISTED, _LATEST_FIRST, _MOST_RUNS = 2, 3, 8
+"""Parts that show a diagnosis without a title, the last label that may be their first, lists that are looked at."""
 _SAME_BEGINNING = 24
 """Letters by which a diagnosis that is printed twice is known."""
 
@@ -185,7 +185,7 @@ def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
         elif places(mark)[0] <= _LATEST_FIRST:
             runs.append([mark])
     best: tuple[int, int, int] | None = None
-    for run in runs:
+    for run in sorted(runs, key=len, reverse=True)[:_MOST_RUNS]:
         ends = [mark.start() for mark in run[1:]] + [section_end(report, run[-1].end(), found)]
         stated = sum(is_malignant(report[mark.end() : end]) is not None for mark, end in zip(run, ends, strict=True))
         if 2 * stated >= len(run) >= _FEWEST_LISTED and (best is None or stated > best[0]):
@@ -225,17 +225,22 @@ def section_end(report: str, start: int, found: list[Heading]) -> int:
 
 
 def _heading_after(report: str, start: int, found: list[Heading]) -> int:
+    after: int | None = None
+    part: int | None = start
+    """Where a part begins below the disclaimers met so far; None when none does."""
     for heading in found:
         if heading.start < start or heading.kind in DETAIL:
             continue
         if is_bare_specimen(report, heading) and heading.start - start < _SHORTEST_BODY:
             continue
         if heading.kind is SectionKind.DISCLAIMER:
-            after = next(
-                (other.start for other in found if other.start > heading.start and other.kind not in SOFT), None
-            )
-            after = len(report) if after is None else after
-            if _PART_AFTER.search(report, heading.start, after) or goes_on(report, heading, after):
+            if after is None:
+                below = (one.start for one in found if one.start > heading.start and one.kind not in SOFT)
+                after = next(below, len(report))
+            if part is not None and part <= heading.start:
+                next_part = _PART_AFTER.search(report, heading.start, after)
+                part = next_part.start() if next_part else None
+            if part is not None or goes_on(report, heading, after):
                 continue
         return heading.start
     return len(report)
@@ -252,7 +257,9 @@ def goes_on(report: str, heading: Heading, end: int) -> bool:
 def without_left_over(report: str, start: int, end: int) -> int:
     """The end of findings without what is left over below them: fields without a value, words of signatures."""
     while True:
-        bottom = start + len(report[start:end].rstrip())
+        bottom = end
+        while bottom > start and report[bottom - 1].isspace():
+            bottom -= 1
         top = max(start, bottom - _LEFT_OVER_CHARS)
         cut = max(report.rfind(". ", top, bottom - 1) + 2, report.rfind("\n", top, bottom) + 1)
         if report.endswith(":", top, bottom):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pathalign.text.curation import curate_report
@@ -148,3 +150,9 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
     found = "Uterus, resection: Carcinosarcoma, see. NOTE. No myometrial invasion is identified."
 
     assert diagnosis(f"DIAGNOSIS: {found} NOTE: It was sent out.") == found
+
+
+@pytest.mark.parametrize("piece", ["(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. "])
+def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
+    """Labels, feet of pages and leftovers that repeat are read in time that grows with their number, without a title."""
+    grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
