@@ -154,5 +154,5 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
 
 @pytest.mark.parametrize("piece", ["(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. "])
 def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
-    """Labels, feet of pages and leftovers that repeat are read in time that grows with their number, without a title."""
+    """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
     grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
