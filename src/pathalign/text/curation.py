@@ -12,10 +12,12 @@ from functools import cached_property
 
 from pathalign.text import views
 from pathalign.text.diagnoses import Span
+from pathalign.text.headers import split_header
 from pathalign.text.headings import Heading, SectionKind
+from pathalign.text.labels import labels_within, normal_label
 from pathalign.text.malignancy import are_malignant
 from pathalign.text.notes import is_note
-from pathalign.text.parts import PartSpan, find_parts, labels_within, listed_labels, normal_label, split_header
+from pathalign.text.parts import PartSpan, find_parts, listed_labels
 from pathalign.text.sections import Section, findings_span, outline
 from pathalign.text.sentences import sentences
 from pathalign.text.statements.classification import classified

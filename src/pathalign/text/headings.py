@@ -84,7 +84,7 @@ _WORDS = {
 _SIGNATURE = (
     r"[I1JLT]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
     r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
-    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG"
+    r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG|(?:[I1JL],?\.? {0,2})?\.?(?:T?HE )?SIGNING (?:STAFF )?PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
     r"|I, (?:AND/? ?)?OR MY|I,?\.? ?THE (?:UNDERSIGNED|SIGNING|STAFF|RESPONSIBLE)"
     r"|SIGNED(?: OUT)?(?: BY|[^A-Z]{0,3}ELECTRONIC)"
@@ -96,8 +96,9 @@ _DISCLAIMER = (
     r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
     # the foot of a page
     r"|PRINTED(?=\s{0,2}:)|CONFIDENTIAL(?=\.| DOC| AND)|THIS (?:REPORT|DOCUMENT) IS (?:PRIVILEGED|CONFIDENTIAL)"
-    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES"
+    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES|EXAMINATION: HISTOPATHOLOGICAL EXAMINATION"
 )
+_PAGE_FOOT = re.compile(r"PRINTED|CONFIDENTIAL|PAGE|THIS (?:REPORT|DOCUMENT)|EXAMINATION", re.IGNORECASE)
 # For small letters: without IGNORECASE the many alternatives are told apart by their first letter at once.
 _HEADING = re.compile(
     "(?:"
@@ -112,45 +113,55 @@ _OPENERS = frozenset(
         "gros macr sect ink slid bloc cass summ desi tiss micr ligh hist pert clin case pati rele medi pre post oper "
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
-        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina "
-        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom",
+        "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina sign "
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam",
     )
 )
 
 
-def _first_letters() -> str:
-    """A pattern of the first three letters of the openers, in either case: most sentences begin with others."""
+def _tree(words: frozenset[str]) -> str:
+    """A pattern of words, their common beginnings told once."""
     after: dict[str, set[str]] = {}
-    for opener in _OPENERS:
-        rest = "".join(f"[{re.escape(letter + letter.upper())}]" for letter in opener[1:3])
-        after.setdefault(opener[0], set()).add(rest if len(opener) > 2 else rest + "(?![A-Za-z*])")
-    return "|".join(f"[{first}{first.upper()}](?:{'|'.join(sorted(rests))})" for first, rests in sorted(after.items()))
+    for word in words - {""}:
+        after.setdefault(word[0], set()).add(word[1:])
+    branches = [re.escape(first) + _tree(frozenset(rests)) for first, rests in sorted(after.items())]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})" if branches else ""
 
 
-_OPENING_WORD = rf"\s{{0,3}}[-*#<\[(]?\s{{0,2}}(?={_first_letters()})([A-Za-z*]{{1,4}})"
+_END, _OPENER_CHARS = "\x1f", 4
+_OPENER = _tree(frozenset(one + _END * (len(one) < _OPENER_CHARS) for one in _OPENERS)).replace(_END, "(?![a-z*])")
+_OPENING_WORD = rf"\s{{0,3}}(?P<mark>[-*#<\[(]?)\s{{0,2}}(?={_OPENER})"
 _TOP, _OPENING = re.compile(_OPENING_WORD), re.compile(rf"[\n.:;)\]>]{_OPENING_WORD}")
 # What attests a report or judges its fitness for a study, within its sentence, whose first words may be misread.
-_ATTESTED = re.compile(
-    r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)|\battest(?:ation)? that\b"
-    r"|\(electronic(?:ally)? sign|\bqualified designee\b|\bparticipants of appraisal\b",
-    re.IGNORECASE,
-)
+_ATTESTED = {
+    "personally": re.compile(
+        r"\bpersonally[,.]? (?:\w+[,.]? ){0,2}?(?:review|examin|perform|conduct|interpret|view)", re.IGNORECASE
+    ),
+    "attest": re.compile(r"\battest(?:ation)? that\b", re.IGNORECASE),
+    "(electronic": re.compile(r"\(electronic(?:ally)? sign", re.IGNORECASE),
+    "qualified designee": re.compile(r"\bqualified designee\b", re.IGNORECASE),
+    "participants of appraisal": re.compile(r"\bparticipants of appraisal\b", re.IGNORECASE),
+}
+"""Each with words that it begins with, in small letters."""
 _FORM = re.compile(r"\b(?:\w+ ){0,5}\wiscrepan\w+")
-_ATTESTED_HINTS = ("personally", "attest", "lectronic", "designee", "iscrepan", "APPRAISAL")
+_FORM_CHARS = 80
 # What may stand before them in a sentence of its own: "My sig. ature ...", "Criteria. Diagnosis Discrepancy".
-_BROKEN_OFF = re.compile(
-    r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}|\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$",
-    re.IGNORECASE,
-)
+_BROKEN_OFF = re.compile(r"(?:\b(?:my \w{0,8}|by this|and|I|M\. ?D)[.,]{1,2}\s{1,2}){1,3}$", re.IGNORECASE)
+_FORM_BROKEN_OFF = re.compile(r"(?:\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s){1,3}$", re.IGNORECASE)
 _SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
-    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:[A-Za-z&]+\.?,? ){0,5}"
-    r"(?:CHECKLIST|Checklist|PATHOLOGIC PARAMETERS|Pathologic Parameters))(?=\s{0,2}[:.\n])"
+    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:(?:[A-Z&]+\.?,? ){0,5}(?:CHECKLIST|PATHOLOGIC PARAMETERS)"
+    r"|(?:[A-Z&][a-z]*,? ){0,5}(?:Checklist|Pathologic Parameters)))(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 # A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.
-_STATED = re.compile(r"(?:P?TNM|AJCC)\b[^.:\n]{0,40}(?:[=:-]\s{0,2}\(?)[ypr]{0,2}[TG]\s?[0-4ixXI]", re.IGNORECASE)
+_STATED = re.compile(
+    r"[^.:\n]{0,60}?(?:(?:[=:(-]\s{0,2}\(?|\s)[ypr]{0,3}T(?:\s?[0-4]|\s?is\b|[xli][abc]?\b|(?<=[ypr]T)[xli])|[=:-]\s{0,2}\(?G\s?[0-4])",
+    re.IGNORECASE,
+)
+# So is what announces an addendum, and "Gross examination only."
+_ANNOUNCED = re.compile(r"[^.:\n]{0,60}\b(?:to follow|will|pending|only)\b", re.IGNORECASE)
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
 # Fields of a protocol's table, whose first one may be "Specimen".
@@ -164,6 +175,13 @@ _PROTOCOL_CHARS, _LEAST_FIELDS = 250, 2
 _SPECIMEN_FIELD = re.compile(r"SPECIMENS?\s*[.:]\s", re.IGNORECASE)
 # "Frozen section diagnosis is confirmed." is a sentence.
 _SAID = re.compile(r"\b(?:is|was|are|were|confirmed|corroborated)\b", re.IGNORECASE)
+_CUT_OFF = re.compile(
+    r"\b(?:of|the|on|by|and|or|for|with|in|to|is|are|from|an?|as|were|was|this|that)\.? $", re.IGNORECASE
+)
+_REFERRED_TO = re.compile(r"\bsee(?: the)?\.? $", re.IGNORECASE)  # "Carcinoma, see. NOTE. Margins are free."
+_CUT_OFF_CHARS = 10
+_ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
+_BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
 DETAIL = frozenset({SectionKind.SYNOPTIC, SectionKind.COMMENT, SectionKind.ANCILLARY})
 """Kinds that may stand within a diagnosis, below a part's findings, without ending it."""
@@ -174,21 +192,43 @@ def headings(report: str) -> list[Heading]:
 
     A numbered specimen ("Specimen #1:") heads a part of a diagnosis, and is no heading here.
     """
-    return sorted([*_opened(report), *_tables(report), *_attested(report)], key=lambda heading: heading.start)
+    low = _lowered(report)
+    found = [*_opened(report, low), *_tables(report), *_attested(report, low)]
+    return sorted(found, key=lambda heading: heading.start)
 
 
-def _attested(report: str) -> Iterator[Heading]:
+def _attested(report: str, low: str) -> Iterator[Heading]:
     """Sentences of attestation, and the form by which a study judges a report, without headings of their own."""
-    if not any(map(report.__contains__, _ATTESTED_HINTS)):
-        return
-    forms = _FORM.finditer(report) if "iscrepan" in report else ()
-    for found in chain(_ATTESTED.finditer(report), forms):
-        top = max(0, found.start() - _SENTENCE_CHARS)
-        start = max(report.rfind(". ", top, found.start()) + 2, report.rfind("\n", top, found.start()) + 1)
-        start = start if start > max(top, 1) else found.start()
-        broken_off = _BROKEN_OFF.search(report, max(0, start - 40), start)
+    found = [
+        *((at, _BROKEN_OFF) for at in _attestations(report, low)),
+        *((at, _FORM_BROKEN_OFF) for at in _forms(report)),
+    ]
+    for begun, above in found:
+        top = max(0, begun - _SENTENCE_CHARS)
+        start = max(report.rfind(". ", top, begun) + 2, report.rfind("\n", top, begun) + 1)
+        start = start if start > max(top, 1) else begun
+        broken_off = above.search(report, max(0, start - 40), start)
         start = broken_off.start() if broken_off else start
         yield Heading(kind=SectionKind.ADMINISTRATIVE, start=start, body=start)
+
+
+def _attestations(report: str, low: str) -> Iterator[int]:
+    for words, pattern in _ATTESTED.items():
+        at = low.find(words)
+        while at >= 0:
+            if pattern.match(report, at):
+                yield at
+            at = low.find(words, at + 1)
+
+
+def _forms(report: str) -> Iterator[int]:
+    at, end = report.find("iscrepan"), 0
+    while at >= 0:
+        found = _FORM.search(report, max(end, at - _FORM_CHARS), at + _FORM_CHARS)
+        if found:
+            yield found.start()
+            end = found.end()
+        at = report.find("iscrepan", max(at + 1, end))
 
 
 def _tables(report: str) -> Iterator[Heading]:
@@ -207,13 +247,10 @@ def _lowered(report: str) -> str:
     return low if len(low) == len(report) else "".join(c.lower() if len(c.lower()) == 1 else c for c in report)
 
 
-def _opened(report: str) -> Iterator[Heading]:
-    low = _lowered(report)
-    top = _TOP.match(report)
-    for opening in chain((top,) if top else (), _OPENING.finditer(report, top.end() if top else 0)):
-        if opening[1].lower() not in _OPENERS:
-            continue
-        found = _HEADING.match(low, opening.start(1))
+def _opened(report: str, low: str) -> Iterator[Heading]:
+    top = _TOP.match(low)
+    for opening in chain((top,) if top else (), _OPENING.finditer(low, top.end() if top else 0)):
+        found = _HEADING.match(low, opening.end())
         if found is None:
             continue
         name = found.lastgroup or ""
@@ -223,13 +260,22 @@ def _opened(report: str) -> Iterator[Heading]:
             yield Heading(kind=kind, start=start, body=start)
             continue
         kind = SectionKind(name)
-        if report[start : found.end()].islower() and report.startswith(". ", found.end()):
-            continue  # the last word of a sentence, on a line of its own
+        if opening["mark"] in _BRACKETS:
+            continue  # "... a mass of 2 cm (AJCC pT1c)."
+        if report[start].islower() and (
+            (report[start : found.end()].islower() and report.startswith(". ", found.end()))
+            or _CUT_OFF.search(report, max(0, start - _CUT_OFF_CHARS), start)
+        ):
+            continue  # the last word of a sentence, on a line of its own; a sentence that a line break cut
         if kind is SectionKind.SPECIMENS and _SPECIMEN_NUMBER.match(report, start):
             continue
         if kind is SectionKind.INTRAOPERATIVE and _SAID.search(report, start, found.end()):
             continue
         if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
+            continue
+        if kind is SectionKind.COMMENT and _REFERRED_TO.search(report, max(0, start - _CUT_OFF_CHARS), start):
+            continue
+        if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
             continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue
@@ -250,3 +296,8 @@ def _opens_protocol(report: str, start: int) -> bool:
 def is_bare_specimen(report: str, heading: Heading) -> bool:
     """Whether a heading is "SPECIMEN." alone, which is also the first block of a protocol's table."""
     return heading.kind is SectionKind.SPECIMENS and _SPECIMEN_FIELD.match(report, heading.start) is not None
+
+
+def is_page_foot(report: str, heading: Heading) -> bool:
+    """Whether a heading is the foot of a page, rather than what a laboratory says of its tests."""
+    return heading.kind is SectionKind.DISCLAIMER and _PAGE_FOOT.match(report, heading.start) is not None

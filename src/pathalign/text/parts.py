@@ -1,57 +1,24 @@
-"""The parts (A, B, 1, 2) of a diagnosis: where each begins and ends, its label, its header.
+"""The parts (A, B, 1, 2) of a diagnosis: where each begins and ends, its label.
 
-Offsets are characters of the report as given. Labels must come in order, since letters and numbers also head the lists
-inside a part.
+Offsets are characters of the report as given. Letters and numbers also head the lists inside a part and lists of
+findings, so candidates are weighed: labels must carry on from one another, look alike, name what was received, and
+agree with the labels under which the report lists it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pathalign.text.diagnoses import Span
+from pathalign.text.headers import HEADER_CHARS, Opening, opening_of, split_header
 from pathalign.text.headings import Heading
-from pathalign.text.malignancy import is_malignant
+from pathalign.text.labels import begins, kind_of, label_of, labels_within, marks, normal_label, places
 from pathalign.text.organ import organ_of
 from pathalign.text.sections import detail_start
 
-_MARK = re.compile(
-    # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
-    r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:(?:PART|SPECIMEN)S?|(?-i:PART\.))\s*[#(]?\s*(?!S\b)|\#\s?)?"
-    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
-    r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
-    r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
-    r"\s?(?P<close>[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])"
-    r"|(?<=PART \w)(?:[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
-    re.IGNORECASE,
-)
-# Where a mark may stand: most letters of a text are told by this, and the long pattern is for the rest.
-_PLACE = re.compile(r"(?:^|[.:;)\]!?\-\"*\n]) *|(?<=[a-z,] )(?=(?:1|[aA])\))")
-_PROCEDURE = re.compile(
-    r"\b(?:\w*tomy|biops\w+|excision|resection|dissection|margin|amputation|removal|curett\w+|bx)\b", re.IGNORECASE
-)
-_OPERATION = re.compile(
-    r"\b(?:\w+ectomy|\w*otomy|biops\w+|excision|dissection|amputation|curett\w+|bx)\b", re.IGNORECASE
-)
-_SAID = re.compile(r"\.\s|:|\b(?:no|not|without|negative|free|benign|normal)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"]*\"")
-_LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
-_JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\s*-\s*")
-_DASHED = re.compile(r"(?<=[\w)\]'\"])(?<!(?i:salpingo)) ?-\.\s(?![a-z])")  # "LUNG, BIOPSY -.": a dash at a line's end
-_COLON = re.compile(r":(?!\d)")
-_OTHER_END = re.compile(r"\s+[-–]\s*|\n|\.\s|\.?$|\s{3,}")
-_ENDS_BEFORE = frozenset('.:;)]!?-"*')
-_LOST_COLON = re.compile(
-    r"(?i:biopsy|excision|dissection|ectomy|\bbx)\.?\)?(?P<end>\s)(?=Neg|NEG|No |NO |Benign|BENIGN|Pos|POS|Meta|META|"
-    r"Inva|INVA|Chronic|CHRONIC|One |ONE |Two |TWO )"
-)  # "Spleen, biopsy Negative for tumor."
-# "Specimen type: lobectomy" is a field of a table, not a header.
-_FIELD = re.compile(
-    r"(?:specimen|tumou?r|histologic\w*|microscopic|diagnos\w+|procedure|note)\b(?! (?:of|from))", re.IGNORECASE
-)
-_HEADER_CHARS, _MOST_WORDS, _FEW_WORDS = 250, 14, 9
 _NUMBERS_FROM_START = 40
 _LETTERS_FROM_START, _WORDS_FROM_START = 160, 400
 """Characters of preamble (a form's fields) that may stand between the section's heading and its first label."""
@@ -63,9 +30,19 @@ _AT_START = 3
 _ROMAN = ("I", "V", "X")
 _MOST_LOST, _MOST_LOST_WORDS = 2, 30
 """Labels in a row that bad scanning may lose: bare ones, and those that bear the word "part"."""
-_LOSS, _HEADED = 0.6, 0.3
-"""What a lost label costs a chain of labels, and a header gains it; a label counts one."""
-_SPECIMEN_PREFIX = re.compile(r"\s*SPECIMENS?\b|\s*SP\s*:\s*", re.IGNORECASE)
+# "Number of nodes examined: 3. Margins ...": a field's value.
+_VALUE = re.compile(
+    r"\b(?:numbers?|examined|involved|positive|nodes?|grade|score|size|metasta\w+|total|count)\b[^.:]{0,25}:\s*$",
+    re.IGNORECASE,
+)
+_VALUE_CHARS = 60
+_NO_WORDS = re.compile(r"[\W\d]{0,12}")
+_LOSS, _ODD = 0.6, 0.2
+"""What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
+_WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
+"""What a label adds to its chain, by what it opens."""
+_FINDINGS_LISTED = 2
+"""A list with so many properties of tumours, and fewer specimens, is one of findings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +55,68 @@ class PartSpan:
     end: int
 
 
+class _Label:
+    """A mark that may open a part."""
+
+    def __init__(self, mark: re.Match[str], text: str, received: frozenset[str]) -> None:
+        self.mark = mark
+        self.outer = begins(mark, text)
+        """Where a sentence or a line begins."""
+        self.kind = kind_of(mark)
+        self.first, self.last = places(mark)
+        self._text, self._received = text, received
+
+    @cached_property
+    def is_value(self) -> bool:
+        """Whether it is the value of a field, and labels nothing: "Number of nodes examined: 3. Margins ..."."""
+        before = self._text[max(0, self.mark.start() - _VALUE_CHARS) : self.mark.start()]
+        return self.kind == "number" and before.rstrip().endswith(":") and _VALUE.search(before) is not None
+
+    @cached_property
+    def opening(self) -> Opening:
+        """What the text behind it opens with; looked up for few labels, since it takes time."""
+        found = opening_of(self._text[self.mark.end() : self.mark.end() + HEADER_CHARS])
+        return Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
+
+    @cached_property
+    def listed(self) -> bool:
+        """Whether the report lists what was received under this label."""
+        return normal_label(self.mark["label"]) in self._received and (
+            self.opening >= Opening.OPERATION or not self.is_value
+        )
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is a part's, also if labels before it were lost."""
+        joined = self.last > self.first and "/" not in self.mark["label"]  # "(1/2)." counts nodes
+        return joined or self.listed or self.opening >= Opening.HEADER
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Labels that carry on from one another, and how well they do."""
+
+    score: float
+    labels: tuple[_Label, ...]
+
+
+@dataclass(slots=True)
+class _List:
+    """The labels of one kind (with a word, letters, numbers) that were met so far."""
+
+    chains: dict[int, _Chain] = field(default_factory=dict)
+    """The best chain that ends with each place of the alphabet."""
+    begun: bool = False
+    met: dict[int, int] = field(default_factory=dict)
+    """Where labels of the present part's own list were met last, by their places."""
+    inner: int = 0
+    """The last number of a list inside the present part."""
+    run: int = 0
+    """The last place of the plain run 1, 2, 3, whatever the labels open."""
+    properties: int = 0
+    """Labels of the plain run that open properties of tumours."""
+
+
 def find_parts(
     report: str, span: Span, received: frozenset[str] = frozenset(), headings: Sequence[Heading] = ()
 ) -> tuple[PartSpan, ...]:
@@ -88,23 +127,21 @@ def find_parts(
     """
     text = report[span.start : span.end]
     details = detail_start(headings, span.start, span.end) - span.start
-    marks = max(_in_order(text, received, details), _out_of_order(text, details), key=len)
-    if not marks:
+    met = _met(text, received)
+    found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len)
+    if not found:
         return ()
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    lead = marks[0].start()
+    named = [(normal_label(one.mark["label"]), one.mark) for one in found]
+    named = _with_misread(named, found, met, received)
+    ends = [mark.start() for _, mark in named[1:]] + [len(text)]
+    lead = found[0].mark.start()
     before: tuple[PartSpan, ...] = ()
-    if 1 < _places(marks[0])[0] <= _LATEST_FIRST and lead > _AT_START and _is_headed(text[:lead]):
-        label = "1" if marks[0]["label"][0].isdigit() else "A"
+    if 1 < found[0].first <= _LATEST_FIRST and lead > _AT_START and _is_headed(text[:lead]):
+        label = label_of(1, named[0][0])
         before = (PartSpan(label=label, start=span.start, body=span.start, end=span.start + lead),)
     return before + tuple(
-        PartSpan(
-            label=normal_label(mark["label"]),
-            start=span.start + mark.start(),
-            body=span.start + mark.end(),
-            end=span.start + end,
-        )
-        for mark, end in zip(marks, ends, strict=True)
+        PartSpan(label=label, start=span.start + mark.start(), body=span.start + mark.end(), end=span.start + end)
+        for (label, mark), end in zip(named, ends, strict=True)
     )
 
 
@@ -113,245 +150,218 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     found: set[str] = set()
     for span in lists:
         text = report[span.start : span.end]
-        labels = [normal_label(mark["label"]) for mark in _marks(text) if _begins(mark, text)]
+        labels = [normal_label(mark["label"]) for mark in marks(text) if begins(mark, text)]
         found.update(label for at, label in enumerate(labels) if label in (str(at + 1), chr(ord("A") + at)))
     return frozenset(found)
 
 
-@lru_cache(maxsize=256)
-def normal_label(label: str) -> str:
-    """A label in its one spelling: "Part a", "A." and "(A)" are "A", "g / h" is "G/H"; "" for an empty one."""
-    bare = _LABEL_EDGES.sub("", label)
-    return _JOINED.sub("/", _RANGE.sub("-", bare)).upper()
+def _met(text: str, received: frozenset[str]) -> list[_Label]:
+    """The labels of a text in order."""
+    return [_Label(mark, text, received) for mark in marks(text)]
 
 
-def labels_within(label: str) -> frozenset[str]:
-    """The single labels that a normal label stands for: "G/H" is G and H, "A-C" is A, B and C."""
-    singles: set[str] = set()
-    for piece in label.split("/"):
-        first, _, last = piece.partition("-")
-        if first.isdigit() and last.isdigit() and int(first) <= int(last):
-            singles.update(map(str, range(int(first), int(last) + 1)))
-        elif len(first) == len(last) == 1 and first <= last:
-            singles.update(chr(code) for code in range(ord(first), ord(last) + 1))
-        else:
-            singles.add(piece)
-    return frozenset(singles)
-
-
-@lru_cache(maxsize=256)
-def split_header(text: str) -> tuple[str, str]:
-    """(header, findings) of a part's text; the header is "" when the text begins with a finding.
-
-    A header ends at a colon, or at a dash, a line end or a full stop when it names an organ or an operation and no
-    diagnosis; a colon may be lost after an operation.
-    """
-    prefix = _SPECIMEN_PREFIX.match(text)
-    if prefix and prefix[0].rstrip().endswith(":"):
-        text = text[prefix.end() :]
-    head = text[:_HEADER_CHARS]
-    for end in (_DASHED, _COLON, _OTHER_END, _LOST_COLON):
-        cut = None if end is _DASHED and "-." not in head else end.search(head)
-        if cut is None:
-            continue
-        written = head[: cut.start("end") if end is _LOST_COLON else cut.start()]
-        header = written.strip(" .-\n\"'")
-        if _FIELD.match(header):
-            return "", text
-        named = end is not _OTHER_END or (
-            (organ_of(header) or _OPERATION.search(header)) and len(header.split()) <= _MOST_WORDS
-        )
-        if named and header.count(". ") <= 2 and header.count(";") <= 2 and not _states(written) and len(header) > 2:
-            return header, text[cut.end() :]
-    return "", text
-
-
-def _states(header: str) -> bool:
-    """Whether a header states a finding; what a surgeon quoted does not, nor does "cyst" beside the operation."""
-    verdict = is_malignant(_QUOTED.sub(" ", header) if '"' in header else header)
-    if verdict is False and len(header.split()) <= _FEW_WORDS and not _SAID.search(header):
-        return _OPERATION.search(header) is None
-    return verdict is not None
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """Labels that carry on from one another, and how well they do."""
-
-    score: float
-    marks: tuple[re.Match[str], ...]
-
-
-def _in_order(text: str, received: frozenset[str], details: int) -> tuple[re.Match[str], ...]:
-    """The marks that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
+def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], details: int) -> tuple[_Label, ...]:
+    """The labels that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
 
     Letters and numbers may both be there, one within the other: labels with the word "part" are taken first, then
     those of the kind that opens first.
     """
-    chains: dict[str, dict[int, _Chain]] = {"word": {}, "letter": {}, "number": {}}
+    lists: dict[str, _List] = {}
     opened: list[str] = []
-    nested = 0
-    begun: set[str] = set()
-    for mark in _marks(text):
-        first, last = _places(mark)
-        kind = _kind(mark)
-        if not _begins(mark, text):
-            if first == 1 and mark["close"].startswith(")") and not mark["open"]:
-                begun.add(kind)  # a list within a sentence: "with 1) ...; 2) ..."
+    for one in met:
+        listed = lists.setdefault(one.kind, _List())
+        if not one.outer:
+            if one.first == 1 and one.mark["close"].startswith(")") and not one.mark["open"]:
+                listed.begun = True  # a list within a sentence: "with 1) ...; 2) ..."
             continue
-        listed = normal_label(mark["label"]) in received
-        headed = _is_headed(text[mark.end() : mark.end() + _HEADER_CHARS])
-        joined = last > first and "/" not in mark["label"]  # "(1/2)." counts nodes
-        if kind == "number" and not headed and not listed:
-            # A numbered list inside a part starts again at one and counts on its own.
-            nested = 1 if first == 1 else nested + (first == nested + 1)
-        best = _extended(
-            chains[kind], first, kind=kind, certain=headed or listed or joined, small=mark["label"][0].islower()
-        )
-        if kind == "letter" and received and not listed and not headed and len(received) > 1 and "A" in received:
-            best = None
-        gain = 1 + _HEADED * headed
+        best = None
+        if not _counts_inside(listed, one) and not _is_foreign(one, received):
+            best = _extended(listed, one, details)
+            listed.met[one.first] = one.mark.start()
         grown: _Chain | None = None
         if best is not None:
-            grown = _Chain(best.score + gain, (*best.marks, mark))
-        elif mark.start() < details and (
-            ((first == 1 or kind not in opened) and _may_open(mark, text))
-            or (kind not in begun and _may_open_late(mark, text))
+            grown = _Chain(best.score + _WORTH[one.opening], (*best.labels, one))
+        elif (one.mark.start() < details or (one.listed and one.opening >= Opening.SPECIMEN)) and (
+            ((one.first == 1 or not listed.chains) and _may_open(one, text))
+            or (not listed.begun and _may_open_late(one, text))
         ):
-            grown = _Chain(gain, (mark,))
-        if first == 1:
-            begun.add(kind)
+            grown = _Chain(_WORTH[one.opening], (one,))
+        listed.begun = listed.begun or one.first == 1
         if grown is None:
             continue
         # "A and C" may be followed by D, or by the B that it left out.
-        for end in {last, first if "/" in normal_label(mark["label"]) else last}:
-            known = chains[kind].get(end)
+        for end in {one.last, one.first if "/" in normal_label(one.mark["label"]) else one.last}:
+            known = listed.chains.get(end)
             if known is None or grown.score > known.score:
-                chains[kind][end] = grown
-                if kind not in opened:
-                    opened.append(kind)
-    best_of = [max(chains[kind].values(), key=lambda chain: chain.score).marks for kind in opened]
+                listed.chains[end] = grown
+                if one.kind not in opened:
+                    opened.append(one.kind)
+    best_of = [(kind, max(lists[kind].chains.values(), key=lambda chain: chain.score).labels) for kind in opened]
+    best_of = [(kind, labels) for kind, labels in best_of if _are_parts(labels, lists[kind], text)]
     if not best_of:
         return ()
-    spoken = best_of[opened.index("word")] if "word" in opened else ()
+    spoken = next((labels for kind, labels in best_of if kind == "word"), ())
+    first = best_of[0][1]
     # "1. Left wall: part # 1. 2. Dome: part # 2." is numbered, and says so again.
-    again = len(spoken) <= len(best_of[0]) and best_of[0][0].start() <= _AT_START
-    return spoken if spoken and not again else best_of[0]
+    again = len(spoken) <= len(first) and first[0].mark.start() <= _AT_START
+    return spoken if spoken and not again else first
 
 
-def _out_of_order(text: str, details: int) -> tuple[re.Match[str], ...]:
-    """The headed marks of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
-    found: dict[str, re.Match[str]] = {}
-    opening: re.Match[str] | None = None
-    for mark in _marks(text):
-        if opening is None and (mark.start() > _AT_START or _places(mark)[0] == 1 or mark["label"] in _ROMAN):
+def _counts_inside(listed: _List, one: _Label) -> bool:
+    """Whether a label counts a list inside the present part, which starts again at one and names no specimen."""
+    if one.first == listed.run + 1:
+        listed.run = one.first
+        listed.properties += one.opening is Opening.PROPERTY
+    if one.kind == "word" or (one.first != 1 and not (listed.inner and one.first == listed.inner + 1)):
+        return False
+    if one.opening >= Opening.SPECIMEN or (one.opening is Opening.HEADER and one.listed):
+        listed.inner = 0
+        return False
+    listed.inner = one.first if listed.chains else 0
+    return bool(listed.chains)
+
+
+def _is_foreign(one: _Label, received: frozenset[str]) -> bool:
+    """Whether the report lists what was received in labels of this kind, this one not among them."""
+    first = "1" if one.kind == "number" else "A"
+    return (
+        first in received and not one.listed and one.kind != "word" and one.opening < Opening.HEADER and not one.certain
+    )
+
+
+def _are_parts(labels: Sequence[_Label], listed: _List, text: str) -> bool:
+    """Whether labels in order are those of parts, rather than of the findings of one, whose header stands above."""
+    first = labels[0]
+    named = sum(one.opening >= Opening.SPECIMEN for one in labels)
+    if first.kind == "word" or 2 * named >= len(labels):
+        return True
+    if first.opening < Opening.HEADER:
+        header, findings = split_header(text[: first.mark.start()].lstrip(" -"))
+        if header and not findings.strip(" .:-+") and opening_of(header + ":") >= Opening.SPECIMEN:
+            return False
+    return listed.properties < _FINDINGS_LISTED or named > listed.properties
+
+
+def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
+    """The best chain that a label may carry on, less what lost labels cost; None when there is none.
+
+    What follows a gap, a comment or a table must show that it is a part's; a number and a small letter ("c." for
+    "C.") too, unless they look like the label before them.
+    """
+    most = _MOST_LOST_WORDS if one.kind == "word" else _MOST_LOST + 1
+    found = []
+    for place, chain in listed.chains.items():
+        gap = one.first - place
+        if not 1 <= gap <= most or (gap > 1 and one.kind != "word" and not one.certain):
+            continue
+        before = chain.labels[-1]
+        if any(listed.met.get(one.first - lost, -1) > before.mark.start() for lost in range(1, gap)):
+            continue  # nothing is lost: those labels open something else
+        alike = _form(before) == _form(one)
+        if not one.certain and one.kind != "word":
+            if one.opening is Opening.PROPERTY or (one.mark.start() >= details > before.mark.start()):
+                continue
+            if not alike and (one.kind == "number" or one.mark["label"].islower()):
+                continue
+        if gap > 1 and one.kind != "word" and not one.listed and one.mark.start() >= details > before.mark.start():
+            continue
+        score = chain.score - _LOSS * min(gap - 1, _MOST_LOST) - _ODD * (not alike)
+        found.append(_Chain(score, chain.labels))
+    return max(found, key=lambda chain: chain.score, default=None)
+
+
+def _form(one: _Label) -> tuple[bool, str, bool]:
+    """How a label is written: in brackets, what closes it, in small letters."""
+    close = one.mark["close"]
+    return bool(one.mark["open"]), ")" if ")" in close else close[:1], one.mark["label"].islower()
+
+
+def _out_of_order(met: Sequence[_Label], details: int) -> tuple[_Label, ...]:
+    """The headed labels of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
+    found: dict[str, _Label] = {}
+    opening: _Label | None = None
+    for one in met:
+        mark = one.mark
+        if opening is None and (mark.start() > _AT_START or one.first == 1 or mark["label"] in _ROMAN):
             return ()
         if mark.start() >= details:
             break
-        if not _begins(mark, text) or not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
+        if not one.outer or one.opening < Opening.SPECIMEN:
             continue
-        opening = opening or mark
-        if (_kind(mark), mark["label"].isupper()) == (_kind(opening), opening["label"].isupper()):
-            found.setdefault(normal_label(mark["label"]), mark)
+        opening = opening or one
+        if one.kind == opening.kind and (
+            one.opening is Opening.OPERATION or mark["label"].isupper() == opening.mark["label"].isupper()
+        ):
+            found.setdefault(normal_label(mark["label"]), one)
     # "9. ... 1. ..." are no nine parts.
-    if opening is None or (_kind(opening) == "number" and _places(opening)[0] > len(found)):
+    if opening is None or (opening.kind == "number" and opening.first > len(found)):
         return ()
     return tuple(found.values())
 
 
-def _extended(known: dict[int, _Chain], place: int, *, kind: str, certain: bool, small: bool) -> _Chain | None:
-    """The best chain that a label may carry on, less what lost labels cost; None when there is none.
-
-    A number carries on only where a header follows, a small letter ("c." for "C.") too, and any label after a gap.
-    """
-    if kind == "word":
-        gaps = range(1, _MOST_LOST_WORDS + 1)
-    else:
-        gaps = range(1, _MOST_LOST + 2) if certain else range(1, 1 + (kind == "letter" and not small))
-    found = [
-        _Chain(chain.score - _LOSS * min(gap - 1, 1 + _MOST_LOST), chain.marks)
-        for gap in gaps
-        if (chain := known.get(place - gap)) is not None
-    ]
-    return max(found, key=lambda chain: chain.score, default=None)
-
-
-def _marks(text: str) -> Iterator[re.Match[str]]:
-    """The marks of a text in order: those where a sentence may begin, and the first of a list within one."""
-    end = 0
-    for place in _PLACE.finditer(text):
-        mark = _MARK.match(text, place.end()) if place.end() >= end else None
-        if mark is not None:
-            end = mark.end()
-            yield mark
-
-
-def _begins(mark: re.Match[str], text: str) -> bool:
-    """Whether a mark stands where a sentence or line begins."""
-    before = text[max(0, mark.start() - 20) : mark.start()].rstrip(" ")
-    if mark["label"][0] == "0":
-        return False
-    if mark["open"] and "/" in mark["label"] and mark["label"][0].isdigit():
-        return False  # "(2/40)" counts nodes
-    if mark["close"] == ")." and not mark["open"] and before.rfind("(") > before.rfind(")"):
-        return False  # "(see also. Part 4)."
-    return not before or before[-1] in _ENDS_BEFORE or before[-1] == "\n"
+def _with_misread(
+    named: list[tuple[str, re.Match[str]]], found: Sequence[_Label], met: Sequence[_Label], received: frozenset[str]
+) -> list[tuple[str, re.Match[str]]]:
+    """The parts with those whose labels were misread, "8" for "B": each alone in a gap, opening a specimen."""
+    held = {id(one) for one in found}
+    whole: list[tuple[str, re.Match[str]]] = []
+    for at, (label, mark) in enumerate(named):
+        whole.append((label, mark))
+        if at + 1 == len(found) or found[at + 1].first - found[at].last != 2:
+            continue
+        between = [
+            one
+            for one in met
+            if one.outer
+            and id(one) not in held
+            and mark.start() < one.mark.start() < named[at + 1][1].start()
+            and one.opening >= Opening.HEADER
+            and _form(one)[:2] == _form(found[at])[:2]
+        ]
+        if len(between) == 1:
+            whole.append((label_of(found[at].last + 1, label), between[0].mark))
+    if len(found) > 1 and len(whole) == len(received) and whole[-1][0] not in received:
+        expected = label_of(found[-2].last + 1, whole[-1][0])
+        if received == {expected}.union(*(labels_within(label) for label, _ in whole[:-1])):
+            whole[-1] = (expected, whole[-1][1])
+    return whole
 
 
-def _places(mark: re.Match[str]) -> tuple[int, int]:
-    """The numbers of the first and last label of a mark in their alphabet, from one."""
-    singles = re.findall(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]", mark["label"].upper())
-    return _place(singles[0]), _place(singles[-1])
-
-
-def _may_open(mark: re.Match[str], text: str) -> bool:
+def _may_open(one: _Label, text: str) -> bool:
     """Whether the first label found may be the first part's."""
-    first = _places(mark)[0]
+    mark = one.mark
+    if one.first <= _LATEST_FIRST and _NO_WORDS.fullmatch(text, 0, mark.start()) and one.opening >= Opening.SPECIMEN:
+        return True  # nothing is left of the parts before it
     if mark["word"]:
-        return mark.start() <= _WORDS_FROM_START and (first == 1 or mark["word"].strip() != "#")
-    if mark["label"][0].isdigit():
+        return mark.start() <= _WORDS_FROM_START and (one.first == 1 or mark["word"].strip() != "#")
+    if one.kind == "number":
         # After an organ the numbers list its findings: "Kidney, nephrectomy: 1. Histologic type: ...".
-        return first == 1 and mark.start() <= _NUMBERS_FROM_START and not organ_of(text[: mark.start()])
+        return one.first == 1 and mark.start() <= _NUMBERS_FROM_START and not organ_of(text[: mark.start()])
     if mark["label"][0].islower():
         return False
-    return mark.start() <= (_LETTERS_FROM_START if first == 1 else 3) and first <= 8
+    return mark.start() <= (_LETTERS_FROM_START if one.first == 1 else 3) and one.first <= 8
 
 
-def _may_open_late(mark: re.Match[str], text: str) -> bool:
+def _may_open_late(one: _Label, text: str) -> bool:
     """Whether a label may be the first one left: a summary stands before it, or the first part without its label."""
-    first, lead = _places(mark)[0], text[: mark.start()]
+    mark, lead = one.mark, text[: one.mark.start()]
     if (
-        first > _LATEST_FIRST
+        one.first > _LATEST_FIRST
         or "/" in mark["label"]
         or mark["close"].startswith(",")
-        or mark.start() > _SUMMARY_CHARS
+        or (mark.start() > _SUMMARY_CHARS and not (one.first == 1 and one.listed))
         or mark["label"].islower()
     ):
         return False
-    if not _names_specimen(text[mark.end() : mark.end() + _HEADER_CHARS]):
+    if one.opening < Opening.SPECIMEN:
         return False
-    if first == 1:
-        return bool(mark["word"] or (_kind(mark) == "letter" and not _is_headed(lead)))
+    if one.first == 1:
+        if one.kind == "number" and not (one.listed and one.opening is Opening.OPERATION):
+            return False
+        return bool(mark["word"]) or not _is_headed(lead)
     return _is_headed(lead)
 
 
-def _kind(mark: re.Match[str]) -> str:
-    return "word" if mark["word"] else "number" if mark["label"][0].isdigit() else "letter"
-
-
-def _place(label: str) -> int:
-    return int(label) if label.isdigit() else ord(label.upper()) - ord("A") + 1
-
-
 def _is_headed(text: str) -> bool:
-    """Whether what follows a label looks like a part's header rather than an item of a list."""
-    header, _ = split_header(text.lstrip(" -"))
-    return bool(header) and (
-        bool(organ_of(header)) or header == header.upper() or "," in header or _PROCEDURE.search(header) is not None
-    )
-
-
-def _names_specimen(text: str) -> bool:
-    """Whether what follows a label is a header that names an organ or an operation."""
-    header, _ = split_header(text.lstrip(" -"))
-    return bool(header) and (bool(organ_of(header)) or _PROCEDURE.search(header) is not None)
+    """Whether a text begins with the header of a part."""
+    return opening_of(text[:HEADER_CHARS]) >= Opening.HEADER

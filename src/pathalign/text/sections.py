@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pathalign.text.diagnoses import RANK_AMENDED, SOFT, Span, section_end, titled, titles_of, untitled
+from pathalign.text.diagnoses import SOFT, Span, goes_on, holding, section_end, without_left_over
 from pathalign.text.headings import DETAIL, Heading, SectionKind, headings
+from pathalign.text.titles import RANK_AMENDED, titles_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,7 @@ def outline(report: str) -> Outline:
     """
     found = headings(report)
     titles = titles_of(report)
-    current = titled(report, titles, found) or untitled(report, found)
+    current = holding(report, titles, found)
     old: list[Span] = []
     if current is not None:
         old = [
@@ -73,12 +74,13 @@ def detail_start(found: Sequence[Heading], start: int, end: int) -> int:
 def findings_span(report: str, start: int, end: int, found: Sequence[Heading]) -> tuple[int, int]:
     """Where the findings of a part stand: above its first comment or table, or else in the first that says any."""
     for heading in found:
-        if heading.kind not in SOFT or not start <= heading.start < end:
+        if heading.kind not in SOFT or not start <= heading.start < end or goes_on(report, heading, end):
             continue
         if report[start : heading.start].strip(" .:-\n"):
-            return start, heading.start
+            end = heading.start
+            break
         start = max(start, heading.body)
-    return start, end
+    return start, without_left_over(report, start, end)
 
 
 def _sections(report: str, span: Span | None, old: list[Span], found: list[Heading]) -> tuple[Section, ...]:

@@ -37,7 +37,18 @@ def test_titles(title: str, after: str) -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["DIGGNOSIS:", "OIAGNOSIS:", "DINGNOSIS:", "DIAGNOSTS.", "DIAGNCSIS:", "DIAGNOSE:", "agnosis:", "Piagnosis:"],
+    [
+        "DIGGNOSIS:",
+        "OIAGNOSIS:",
+        "DINGNOSIS:",
+        "DIAGNOSTS.",
+        "DIAGNCSIS:",
+        "DIAGNOSE:",
+        "agnosis:",
+        "Piagnosis:",
+        "/diagnoses:",
+        "DIAGNOSI9.",
+    ],
 )
 def test_titles_misread(title: str) -> None:
     """So is it where OCR misread or cut off up to two letters."""

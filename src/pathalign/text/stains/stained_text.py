@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pathalign.text.curation import CuratedPart, CuratedReport
-from pathalign.text.parts import labels_within, normal_label
+from pathalign.text.labels import labels_within, normal_label
 from pathalign.text.stains.results import StainResult, agreed, results_in
 from pathalign.text.stains.stain import StainKind, stain_of
 from pathalign.text.statements.statement import Kind, ViewSentence

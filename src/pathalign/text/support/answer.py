@@ -11,9 +11,9 @@ from typing import Any
 from pathalign.domain.provenance import TextSource
 from pathalign.text import views
 from pathalign.text.curation import CuratedPart, CuratedReport
+from pathalign.text.labels import labels_within, normal_label
 from pathalign.text.malignancy import is_malignant
 from pathalign.text.normalise import text_key, tidy
-from pathalign.text.parts import labels_within, normal_label
 from pathalign.text.sentences import Sentence
 from pathalign.text.statements.classification import classified
 from pathalign.text.statements.statement import Dropped, Statement

@@ -1,0 +1,158 @@
+"""Where a diagnosis ends: what looks like a heading within it and is none, and what is left over below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pathalign.text.curation import curate_report
+
+pytestmark = pytest.mark.unit
+
+GROSS = "GROSS DESCRIPTION: Received fresh is a lobe."
+
+
+def diagnosis(report: str) -> str:
+    curated = curate_report(report)
+    return report[curated.diagnosis_start : curated.diagnosis_end].strip()
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        "Forming a mass of 2 cm (AJCC pT1c). Margins are free.",
+        "Forming a mass of 2 cm [AJCC pT2, 7th edition]. Margins are free.",
+        "- Pathological staging: pT3b, pN0 (7th edition). - Stroma is unremarkable.",
+        "AJCC stage: pTlb NX. Margins are free.",
+        "TNM: T2pN0MX. Margins are free.",
+        "A rib (gross examination only). Margins are free.",
+        "Supplemental report to follow. Margins are free.",
+        "An addendum report will be issued. Margins are free.",
+        "Oligodendroglioma (ICD-O 9450/3). No necrosis.",
+    ],
+)
+def test_what_stands_within_a_diagnosis_is_no_heading(within: str) -> None:
+    """Words of headings in brackets, with a stage of their own or in a sentence end no findings."""
+    report = f"DIAGNOSIS: Breast, excision: Carcinoma. {within} {GROSS}"
+
+    assert diagnosis(report) == f"Breast, excision: Carcinoma. {within}"
+
+
+@pytest.mark.parametrize(
+    "title", ["Pathologic staging (pTNM). Primary tumor: pT2.", "AJCC PROTOCOL. Tumor site: Left lobe. Stage: pT2."]
+)
+def test_a_table_of_stages_ends_the_findings(title: str) -> None:
+    """A title whose lines state the stage only below it is still a heading."""
+    assert diagnosis(f"DIAGNOSIS: Breast, excision: Carcinoma. {title}") == "Breast, excision: Carcinoma."
+
+
+def test_the_words_before_the_title_of_a_check_list_are_findings() -> None:
+    """The last word of a sentence that a line break cut off is no part of the title below it."""
+    report = "DIAGNOSIS: Lymph node, biopsy: Negative for metastatic. carcinoma. THYROID CHECKLIST. Procedure: Biopsy."
+
+    assert diagnosis(report) == "Lymph node, biopsy: Negative for metastatic. carcinoma."
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "Suggestion :", "Interpreted by:", "Page of 4.", "Signature Line.", "Pathologists -.", "--- End Of Report ---.",
+        "Case reviewed by.", "1,.", "13.", "-", "CLINIC CODE: ADMIT DATE: ROOM #:", "PHOTOGRAPHED IN LAB.", "I.",
+        "PAS 9. SPC-A. CPT: 88307, 88331 x2.", "CPT.",
+    ],
+)  # fmt: skip
+def test_what_is_left_over_below_the_findings_is_none(left: str) -> None:
+    """Fields without a value, words of signatures and lost bullets at its end are no part of a diagnosis."""
+    assert diagnosis(f"DIAGNOSIS: Liver, biopsy: Carcinoma. Nodes: 1. {left}") == "Liver, biopsy: Carcinoma. Nodes: 1."
+
+
+@pytest.mark.parametrize(
+    "foot", ["Page: 1 of 4.", "Confidential Document. This information is subject to laws.", "Printed: today."]
+)
+@pytest.mark.parametrize("below", ["- MARGINS ARE FREE OF TUMOR.", "LIVER, BIOPSY. NO TUMOR."])
+def test_findings_go_on_below_the_foot_of_a_page(foot: str, below: str) -> None:
+    """Items and operations below the foot of a page belong to the diagnosis above it."""
+    report = f"DIAGNOSIS: LUNG, LOBECTOMY: - ADENOCARCINOMA. {foot} {below} {GROSS}"
+
+    assert diagnosis(report).endswith(below)
+
+
+def test_a_form_that_lost_its_layout_is_no_diagnosis() -> None:
+    """Broken titles above a check list are passed over, whatever stands between them."""
+    fields = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Margins: Not specified."
+    report = f"Gross. Microsc. Diagnos. Comme. Case ID. opic. is. nts. ion. STOMACH TISSUE CHECKLIST. {fields}"
+
+    assert diagnosis(report) == fields
+
+
+def test_a_final_diagnosis_that_is_spoken_of_is_no_title() -> None:
+    """Small letters in a sentence open nothing, also behind a line break."""
+    report = (
+        "DIAGNOSIS: Liver, biopsy: Carcinoma. COMMENT: He reviewed the slides and rendered the final diagnosis. "
+        "Electronically kept. The slides were seen in rendering the. final diagnosis. Slides: 3 of them are there."
+    )
+
+    assert diagnosis(report) == "Liver, biopsy: Carcinoma."
+
+
+@pytest.mark.parametrize("title", ["DIAGMOSIS:", "DIACNOSIS:", "FINAL DIAUNOSIS:", "DIAGNDSIS."])
+def test_titles_misread_elsewhere_in_the_word(title: str) -> None:
+    """The letters that OCR misread may be any two."""
+    assert (
+        diagnosis(f"CLINICAL HISTORY: Mass. {title} Liver, biopsy: Carcinoma. {GROSS}") == "Liver, biopsy: Carcinoma."
+    )
+
+
+def test_the_signing_pathologist_is_known_without_a_verb() -> None:
+    """Who signs ends the findings, whatever OCR made of what he does."""
+    report = "PROCEDURE: SPDX. 1. Adrenal, resection: Adenoma. 1,. signing staff pathologist, have personall; examined."
+
+    assert diagnosis(report) == "1. Adrenal, resection: Adenoma."
+
+
+def test_parts_with_what_was_found_are_a_diagnosis_without_a_title() -> None:
+    """Where no title is left, labelled operations with verdicts show the diagnosis; lists of specimens do not."""
+    listed = "SPECIMENS: A. LEFT BREAST MASTECTOMY. B. LYMPH NODE BIOPSY. "
+    gross = "Received fresh labeled left breast is a simple mastectomy. It measures 5 cm. "
+    found = "A. LEFT BREAST, MASTECTOMY: Ductal carcinoma. B. LYMPH NODE, BIOPSY: Negative for carcinoma."
+
+    assert diagnosis(f"{listed}{gross}{found} ICD-9: 174.") == found
+    assert curate_report(f"{listed}{gross}").problem is not None
+
+
+def test_a_sentence_that_a_line_break_cut_goes_on() -> None:
+    """A word in small letters behind half a sentence heads nothing."""
+    report = f"DIAGNOSIS: Kidney, biopsy: Carcinoma. This is supported by. immunostains: CD10 is positive. {GROSS}"
+
+    assert diagnosis(report).endswith("CD10 is positive.")
+
+
+def test_a_gross_description_by_parts_ends_the_findings() -> None:
+    """What says how a part was received is gross, without any heading."""
+    found = "A. Ureter, excision: No tumor. B. Bladder, resection: Carcinoma."
+    report = f"DIAGNOSIS: {found} Part A is received fresh for frozen section, labeled ureter. It is 1 cm long."
+
+    assert diagnosis(report) == found
+
+
+@pytest.mark.parametrize("before", ["SUPPLEMENTAL REPORT. DIAGNOSIS:", "PREVIOUSLY ISSUED DIAGNOSIS:"])
+def test_the_whole_diagnosis_holds_before_one_of_a_part_or_an_old_one(before: str) -> None:
+    """A supplemental report above it, or what was issued before, does not win over the report's diagnosis."""
+    found = "A. Larynx, biopsy: Carcinoma. B. Node, biopsy: No tumor."
+    report = f"{before} (B) Node: No tumor. Entire report and diagnosis completed by: X. DIAGNOSIS. {found} {GROSS}"
+
+    assert diagnosis(report) == found
+
+
+def test_a_note_that_is_referred_to_is_no_note() -> None:
+    """ "See. NOTE." is a reference that a line break cut."""
+    found = "Uterus, resection: Carcinosarcoma, see. NOTE. No myometrial invasion is identified."
+
+    assert diagnosis(f"DIAGNOSIS: {found} NOTE: It was sent out.") == found
+
+
+@pytest.mark.parametrize("piece", ["(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. "])
+def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
+    """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
+    grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
