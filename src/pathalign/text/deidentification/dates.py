@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import word_set
+from pathalign.text.deidentification.lexicon import with_misreadings, word_set
 from pathalign.text.deidentification.words import Words
 
 _MONTH = (
@@ -18,7 +18,7 @@ _MONTH = (
     r"diciembre|"
     r"gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre)"
 )
-_MONTH = re.sub("[oil]", lambda letter: f"[{letter[0]}01li]", _MONTH)  # as OCR may have read it
+_MONTH = re.sub("[oils]", lambda letter: f"[{letter[0]}015li]", _MONTH)  # as OCR may have read it
 _D = r"[0-9OolILSB]"
 """A digit as OCR may have read it."""
 _YEAR4 = rf"(?:[1IlL]9|2[0OoQ]){_D}{_D}"
@@ -48,10 +48,11 @@ _DAY_MONTH = re.compile(
     rf"(?:(?:,|\s|-|\.|/|of){{0,4}}{_YEAR}\b)?{_TIME}",
     re.IGNORECASE,
 )
+_DAY = rf"(?P<day>{_DD}|[lI](?=,? \d{{4}}))(?P<nth>st|nd|rd|th)?\b(?![.,]?\d)"
 _MONTH_DAY = re.compile(
-    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|(?P<day>{_DD})(?P<nth>st|nd|rd|"
-    rf"th)?\b(?![.,]?\d)"
-    rf"(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)(?!\s?(?:cm|mm|x\s|%)){_TIME}",
+    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?"
+    rf"(?:{_YEAR4}|{_DAY}(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)"
+    rf"(?!\s?(?:cm|mm|x\s|%)){_TIME}",
     re.IGNORECASE,
 )
 _FULL_MONTH = re.compile(
@@ -128,8 +129,7 @@ _MONTHS = word_set(
 _DAYS = word_set(
     "monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving independence labor memorial easter"
 )
-_TO_L = str.maketrans("1i", "ll")
-_READ_MONTHS = frozenset(month.translate(_TO_L) for month in _MONTHS)
+_READ_MONTHS = with_misreadings(_MONTHS)
 _MONTH_NAMES = word_set("january february march april june july august september october november december")
 _AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties s")
 
@@ -184,10 +184,8 @@ def _age(match: re.Match[str], rule: str) -> Finding:
 
 def _month_beside_number(words: Words) -> bool:
     """Whether a word that may be a month ("may", "mar", "dec") stands beside a digit."""
-    if _MONTHS.isdisjoint(words.present):
-        return False
     for start, end, low in zip(words.starts, words.ends, words.lower, strict=True):
-        month = low in _MONTHS or (not low.isalpha() and low[:3].replace("0", "o").translate(_TO_L) in _READ_MONTHS)
+        month = low in _READ_MONTHS or (not low.isalpha() and low[:3] in _READ_MONTHS)
         if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 6])):
             return True
     return False

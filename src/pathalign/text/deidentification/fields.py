@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import NAME_WORDS, VOCABULARY, word_set
+from pathalign.text.deidentification.lexicon import NAME_WORDS, VOCABULARY, misread_pattern, word_set
 from pathalign.text.deidentification.name_shapes import CREDENTIALS, name_forward
 from pathalign.text.deidentification.words import Words
 
@@ -54,6 +54,13 @@ _SECTION = re.compile(
     r"[^:\n.]{0,40}(?:[:.\n]|$)",
     re.IGNORECASE,
 )
+_MONTH = misread_pattern("(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_BEGINS_DATE = re.compile(
+    r"\s{0,3}(?:[\dlIO]{1,4}(?P<mark>[/.-])[\dlIO]{1,2}(?P=mark)[\dlIO]{2,4}"
+    rf"|\d{{1,2}}[- ]?{_MONTH}|{_MONTH}[a-z0-9]{{0,6}}\.? \d)",
+    re.IGNORECASE,
+)
+"""After "Procedure performed:" a date, so that the header goes on."""
 LONGEST_HEADER = 2000
 """Characters of a report among which its header is sought."""
 LONGEST_VALUE = 100
@@ -157,7 +164,14 @@ _COLON = re.compile(r"[:=](?!\d\d\b)|:(?=\s)")
 
 def header_end(report: str) -> int:
     """Where the header of a report ends; 0 for a report without one."""
-    section = next((s for s in _SECTION.finditer(report, 0, LONGEST_HEADER) if s.end() > 60), None)
+    section = next(
+        (
+            s
+            for s in _SECTION.finditer(report, 0, LONGEST_HEADER)
+            if s.end() > 60 and not _BEGINS_DATE.match(report, s.end())
+        ),
+        None,
+    )
     end = section.start() if section else min(len(report), LONGEST_HEADER)
     known = sum(_OF_HEADERS.search(field.key) is not None for field in fields(report, end))
     return end if known >= 2 else 0

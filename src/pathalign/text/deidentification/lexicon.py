@@ -60,6 +60,7 @@ def is_medical(word: str) -> bool:
 
 
 _OCR = str.maketrans("0134568", "oieasgb")
+_ONE_MISREAD = re.compile(r"(?=(?:.?[^\W\d_]){3})[^\W\d_]+[015][^\W\d_]+")
 _BLOCK = re.compile(r"[^\W\d_]{1,3}\d+|[^\W\d_]{1,2}\d+[^\W\d_]\d*|[^\W\d_]+\d{2,}|(?:[cprya]*[tnm][\dx][a-d]?)+")
 
 
@@ -71,6 +72,31 @@ def read_through(word: str) -> str:
     if letters < 3 or len(word) - letters > 2 or _BLOCK.fullmatch(word):
         return ""
     return word.translate(_OCR)
+
+
+def read_as_name(word: str) -> str:
+    """As `read_through`, and where a name is announced also of what could be a code: "zh0u", "jo5e"."""
+    return read_through(word) or (word.translate(_OCR) if _ONE_MISREAD.fullmatch(word) else "")
+
+
+_MISREADING = {"o": "0", "l": "1i", "i": "1l", "s": "5"}
+"""What OCR makes of a letter."""
+
+
+def with_misreadings(words: frozenset[str]) -> frozenset[str]:
+    """The words and each with one letter as OCR may have read it."""
+    made = {
+        word[:at] + other + word[at + 1 :]
+        for word in words
+        for at, letter in enumerate(word)
+        for other in _MISREADING.get(letter, "")
+    }
+    return words | made
+
+
+def misread_pattern(letters: str) -> str:
+    """A pattern of plain letters that also matches what OCR made of them."""
+    return re.sub("[oils]", lambda letter: f"[{letter[0]}{_MISREADING[letter[0]]}]", letters)
 
 
 _FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})

@@ -13,7 +13,9 @@ from pathalign.text.deidentification.lexicon import (
     PARTICLES,
     VOCABULARY,
     is_medical,
+    read_as_name,
     read_through,
+    with_misreadings,
     word_set,
 )
 from pathalign.text.deidentification.words import Words
@@ -28,6 +30,7 @@ SUFFIXES = word_set("jr sr ii iii iv")
 _PREDICATES = word_set(
     "has had is was reports states who and underwent presented presents agrees concurs on at by for in"
 )
+_PARTICLES = with_misreadings(PARTICLES)
 LONGEST = 6
 """Words of a name, initials counted."""
 
@@ -51,7 +54,7 @@ def name_like(words: Words, index: int, *, sure: bool) -> bool:
         return not _names_a_thing(words, index)
     if low in NAME_WORDS:
         return sure
-    low = read_through(low)
+    low = read_as_name(low) if sure else read_through(low)
     if not low or low in VOCABULARY or low in SUFFIXES or (low in CREDENTIALS and raw.isupper()):
         return False
     if low in EPONYMS:
@@ -92,7 +95,9 @@ def name_forward(words: Words, first: int, *, sure: bool) -> int:
         elif _continues(words, first, index, found=found, sure=sure, comma=comma):
             found, end = found + 1, index + 1
             commas += comma
-        elif low.replace("0", "o") not in PARTICLES or index + 1 >= len(words):
+        elif found and _second_half(words, index):
+            end = index + 1
+        elif low not in _PARTICLES or index + 1 >= len(words):
             break
         index += 1
     return end if found else first
@@ -118,7 +123,7 @@ def name_backward(words: Words, last: int) -> int:
         elif raw[0].isupper() and name_like(words, index, sure=not comma):
             found, start = found + 1, index
             commas += comma
-        elif low.replace("0", "o") not in PARTICLES or not found:
+        elif not _second_half(words, index) and (low not in _PARTICLES or not found):
             break
         index -= 1
     return start if found else last + 1
@@ -130,13 +135,28 @@ def _continues(words: Words, first: int, index: int, *, found: int, sure: bool, 
         after_initial = index > 0 and len(words.raw[index - 1]) == 1 and words.gap(index - 1).strip() == "."
         return name_like(words, index, sure=sure or (after_initial and first < index))
     if comma:
-        return name_like(words, index, sure=False)
+        return name_like(words, index, sure=False) or (
+            sure and name_like(words, index, sure=not read_through(words.lower[index]))
+        )
     before = words.lower[index - 1]
     gap = words.gap(index)
     ends = gap[:1] in ("", *",.;)\n-\t") or gap[:2] == "  "  # "OLUWASEUN LEE, was informed"
     ends = ends or (index + 1 < len(words) and words.lower[index + 1] in _PREDICATES)
     known = before in GIVEN_NAMES or len(before) == 1 or before in PARTICLES or ends or words.gap(index - 1) == "-"
     return name_like(words, index, sure=(known or words.raw[index].istitle()) and words.raw[index][0].isupper())
+
+
+def _second_half(words: Words, index: int) -> bool:
+    """Whether a word in small letters ends a given name that begins with a capital: "Hye-jin"."""
+    raw, low = words.raw[index], words.lower[index]
+    return (
+        raw.islower()
+        and 1 < len(raw) < 6
+        and index > 0
+        and words.gap(index - 1) == "-"
+        and low not in VOCABULARY
+        and name_like(words, index - 1, sure=False)
+    )
 
 
 def is_credential(words: Words, index: int) -> bool:
@@ -177,6 +197,8 @@ def _names_a_thing(words: Words, index: int) -> bool:
     reach = 1 if words.gap(index).strip() in ("", "-", "/") else 0
     reach += reach and words.gap(index + 1).strip() in ("", "-", "/")
     after = words.lower[index + 1 : index + 1 + reach]
+    if len(after) > 1 and len(after[1]) == 1:  # "Lewis a" is an antigen, "Dr. Lewis requested a" none
+        after.pop()
     before = words.lower[index - 1] if index and words.gap(index - 1) == "-" else ""
     beside = after[0] if after and words.gap(index) in ("-", "/") else ""
     return (

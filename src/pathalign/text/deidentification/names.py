@@ -84,6 +84,7 @@ def find_names(words: Words) -> Iterator[Finding]:
             yield from _listed(words, index + 1, sure=True, rule="title", joint=". :\n")
         elif low in _ROLES:
             opened = low in ("name", "named") and any(mark in words.gap(index) for mark in "(\"':")
+            opened = opened or _before_surname(words, index + 1)
             yield from _listed(words, index + 1, sure=opened, rule="role", joint=" ,:(\"'-–\n")
         elif low in _LABELS:
             yield from _labelled(words, index)
@@ -260,7 +261,9 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
         first = at
         while opened and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
             first += 1
-        sure = opened and _before_given(words, first)
+        sure = (opened or (words.lower[first - 1] == "name" and gap.strip() in (",", ":"))) and _before_given(
+            words, first
+        )
         if not name_like(words, first, sure=sure):
             continue
         end = name_forward(words, at, sure=sure)
@@ -275,7 +278,19 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
 
 def _before_given(words: Words, index: int) -> bool:
     """Whether a comma and a word that can only be a name come next, as after the surname in "Green, Tomoko"."""
+    while index + 1 < len(words) and words.gap(index) == "-":
+        index += 1
     return index + 1 < len(words) and words.gap(index).strip() == "," and name_like(words, index + 1, sure=False)
+
+
+def _before_surname(words: Words, index: int) -> bool:
+    """Whether a word that is a given name too comes before one that can only be a name: "Frank Okonkwo"."""
+    if index + 1 >= len(words) or words.lower[index] not in NAME_WORDS:
+        return False
+    after = index + 1
+    if len(words.raw[after]) == 1 and words.gap(after)[:1] == ".":
+        after += 1
+    return after < len(words) and words.gap(index) == " " and name_like(words, after, sure=False)
 
 
 def _holds_digits(words: Words, index: int) -> bool:

@@ -31,7 +31,8 @@ _CASE_BEFORE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _NO_ACCESSION = re.compile(
-    r"(?:CD|CK|HER|IL|PD|RP|MUC|BCL|HBME|FS|TP|PIN|CIN|GATA|SOX|PAX|WT|HMB)[\s-]?\d", re.IGNORECASE
+    r"(?:CD|CK|HER|IL|PD|RP|MUC|BCL|HBME|TP|PIN|CIN|GATA|SOX|PAX|WT|HMB)[\s-]?\d(?!\d-(?!88)\d{4})|FS[\s-]?\d(?!\d-\d{4})",
+    re.IGNORECASE,
 )
 _SSN = re.compile(rf"(?<![\w-])(?:{_D}{{3}}-{_D}{{2}}-{_D}{{4}}|\d{{3}} \d\d \d{{4}})(?![\w-])")
 _CLIA = re.compile(r"(?<!\w)\d\dD\d{7}(?!\w)")
@@ -91,6 +92,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
 _READ = str.maketrans("OolILSB", "0011158")
 _RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)")
+_MATERIAL_OF = re.compile(r"\b(?:blocks?|tissues?|slides?|sections?|levels?) (?:of|from)\s$", re.IGNORECASE)
 _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
 
 
@@ -109,7 +111,8 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
         digits = match[0].translate(_READ)
         found = tails.get(digits.lstrip("0") or digits)
         year = len(digits) == 4 and 1900 <= int(digits) <= 2099
-        if found and (not year or _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()])):
+        before = report[max(0, match.start() - 16) : match.start()]
+        if found and (not year or _CASE_BEFORE.search(before) or _MATERIAL_OF.search(before)):
             start = match.start()
             lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})-$", report[max(0, start - 8) : start])
             yield Finding(start - len(lead[0]) if lead else start, match.end(), found.kind, "tail")

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import EPONYMS, NAMED_AFTER, VOCABULARY, is_medical, read_through, word_set
+from pathalign.text.deidentification.lexicon import (
+    EPONYMS,
+    NAME_WORDS,
+    NAMED_AFTER,
+    VOCABULARY,
+    is_medical,
+    misread_pattern,
+    read_through,
+    with_misreadings,
+    word_set,
+)
 from pathalign.text.deidentification.words import Words
 
 _STATES = (
@@ -24,12 +34,12 @@ _CODES = (
     "OR|PA|RI|SC|SD|TN|TX|"
     "UT|VT|VA|WA|WV|WI|WY|DC|PR|ON|QC|BC|AB"
 )
-_SUFFIX = (
-    r"(?:st|street|ave|avenue|rd|road|blvd|boulevard|dr|drive|lane|ct|court|place|plaza|pkwy|parkway|hwy|highway|way|"
-    r"terrace|circle|trail|square|broadway|alley|crescent|turnpike|gardens|mews|ln(?=\.?,?\s(?:apt|unit|suite|"
-    r"[A-Z][a-z]+,)))"
+_SUFFIXES = (
+    "st street ave avenue rd road blvd boulevard dr drive lane ct court place plaza pkwy parkway hwy highway way "
+    "terrace circle trail square broadway alley crescent turnpike gardens mews"
 )
-_SUFFIXES = frozenset(re.findall(r"[a-z]+", _SUFFIX.split("(?=")[0]))
+_SUFFIX = rf"(?:{misread_pattern('|'.join(_SUFFIXES.split()))}|ln(?=\.?,?\s(?:apt|unit|suite|[A-Z][a-z]+,)))"
+_SUFFIX_GATE = with_misreadings(word_set(_SUFFIXES)) | {"ln"}
 _ZIP_KEYS = word_set("zip zipcode postal postcode post")
 _W = r"[A-Za-zÀ-ÿ0-9'’.-]{1,24}"
 _STREET = re.compile(
@@ -95,7 +105,7 @@ _CITIES = word_set(
 )
 _DISEASE_PLACES = word_set("philadelphia milan vienna paris sydney bethesda nottingham rochester oxford bristol")
 _NOT_STREET = re.compile(
-    r"\b(?:cm|mm|x|of|and|in|the|to|with|from|is|are|for|at|on|lymph|nodes?|year|old|fragments?|sections?|blocks?|"
+    r"\b(?:cm|mm|x|of|and|in|the|to|with|from|is|are|for|at|on|lymph|nodes?|year|fragments?|sections?|blocks?|"
     r"grade|tumou?r)\b",
     re.IGNORECASE,
 )
@@ -104,7 +114,7 @@ _NOT_STREET = re.compile(
 def find_places(words: Words) -> Iterator[Finding]:
     """Where somebody lives or works."""
     report, present = words.report, words.present
-    for match in words.at_numbers(_STREET) if not _SUFFIXES.isdisjoint(present) else ():
+    for match in words.at_numbers(_STREET) if not _SUFFIX_GATE.isdisjoint(present) else ():
         if not _NOT_STREET.search(match["name"]) and _is_street(match["name"], match[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "street")
     patterns = (
@@ -136,6 +146,8 @@ def _by_word(words: Words) -> Iterator[Finding]:
             yield from _with_state(words, index)
         if low in _PLACE_VERBS or (low == "from" and index and words.lower[index - 1] in _PERSONS):
             yield from _after_verb(words, index)
+        elif low in _PREPOSITIONS and index and _is_verb(words.lower[index - 1]):
+            yield from _seen_in(words, index)
         if low in _CITIES and raw[0].isupper() and low not in _DISEASE_PLACES:
             named_after = index + 1 < len(words) and words.lower[index + 1] in NAMED_AFTER
             if not named_after:
@@ -175,6 +187,29 @@ _CITY_STARTS = word_set(
 )
 
 
+def _is_verb(low: str) -> bool:
+    return (low.endswith("ed") or low in _SEEN) and low not in _PLACE_VERBS
+
+
+_WRITTEN_AS_TOWN = re.compile(r"[^\W\d_](?:[^\W\d_]|[015])+(?<=[^\W\d_])")
+
+
+def _seen_in(words: Words, index: int) -> Iterator[Finding]:
+    """Capitalised words that no list knows, after "seen in": no product with a capital within, no short code."""
+    end = index + 1
+    while end < min(index + 4, len(words)) and words.gap(end - 1) == " " and _may_be_place(words, end):
+        end += 1
+    low, raw = words.lower[index], words.raw[index + 1 : end]
+    town = all(
+        _WRITTEN_AS_TOWN.fullmatch(word)
+        and word[1:] in (word[1:].lower(), word[1:].upper())
+        and (low == "at" or len(word) > 4)
+        for word in raw
+    )
+    if town and not all(_ordinary(word.lower()) or word.lower() in NAME_WORDS for word in raw):
+        yield Finding(words.starts[index + 1], words.ends[end - 1], Kind.PLACE, "seen in")
+
+
 def _after_verb(words: Words, index: int) -> Iterator[Finding]:
     """Capitalised words that no report knows, after "lives in", "transferred from", "woman from"."""
     at = index + 1
@@ -189,6 +224,8 @@ def _after_verb(words: Words, index: int) -> Iterator[Finding]:
         yield Finding(words.starts[at], words.ends[end - 1], Kind.PLACE, "lives in")
 
 
+_PREPOSITIONS = word_set("in at near from")
+_SEEN = word_set("seen done taken undergone lived worked sent surgery biopsy resection procedure")
 _ON_THE_WAY = word_set("in at near of from to the with family")
 
 

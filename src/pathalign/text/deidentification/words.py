@@ -10,6 +10,8 @@ _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’`][^\W_]+)*")
 
 
+_MISREAD_ARTICLE = re.compile(r"(?<=\b[dD][eE] )1(?=[aA]s? |[aA]S |[oO][sS] )")
+"""In "de 1a Cruz"."""
 LONGEST_LETTERS = 20
 """Letters before the first digit of a number."""
 _NUMBER = re.compile(r"\d+")
@@ -54,8 +56,13 @@ class Words:
 
 def words_of(report: str) -> Words:
     """Divide a report into words."""
-    spans = [match.span() for match in _WORD.finditer(report)]
-    raw = [report[start:end] for start, end in spans]
+    read = report
+    if " 0f " in report or " 0F " in report:
+        read = report.replace(" 0f ", " of ").replace(" 0F ", " OF ")
+    if "e 1" in report or "E 1" in report:
+        read = _MISREAD_ARTICLE.sub("l", read)
+    spans = [match.span() for match in _WORD.finditer(read)]
+    raw = [read[start:end] for start, end in spans]
     lower = [word.lower() for word in raw]
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
