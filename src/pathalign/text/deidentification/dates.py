@@ -48,7 +48,7 @@ _DAY_MONTH = re.compile(
     rf"(?:(?:,|\s|-|\.|/|of){{0,4}}{_YEAR}\b)?{_TIME}",
     re.IGNORECASE,
 )
-_DAY = rf"(?P<day>{_DD}|[lI](?=,? \d{{4}}))(?P<nth>st|nd|rd|th)?\b(?![.,]?\d)"
+_DAY = rf"(?P<day>{_DD}|[lIS](?=(?:st|nd|rd|th)?,? \d))(?P<nth>st|nd|rd|th)?\b(?![.,]?\d)"
 _MONTH_DAY = re.compile(
     rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?"
     rf"(?:{_YEAR4}|{_DAY}(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)"

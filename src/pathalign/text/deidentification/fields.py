@@ -24,7 +24,8 @@ _IDENTIFYING = re.compile(
     re.IGNORECASE,
 )
 _OF_HEADERS = re.compile(
-    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|nationality|language|policy|payer",
+    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|"
+    r"nationality|language|policy|payer|residence|clinician|facsimile|(?:surgical|lab|record) number$",
     re.IGNORECASE,
 )
 _MEDICAL = re.compile(
@@ -39,7 +40,7 @@ _MEDICAL = re.compile(
     r"pre-?op|post-?op|weight|gleason|nottingham|score|\bink|container|fixation|fixative|ischemi|focality|extent|"
     r"depth|biops|"
     r"resection|excision|excised|cytolog|test\b|tests\b|\bcodes?\b|icd|snomed|\bcpt\b|molecular|mutation|type\b|"
-    r"ectomy|(?<!marital )(?<!civil )(?<!employment )(?<!insurance )status|source",
+    r"ectomy|extract|teeth|tooth|(?<!marital )(?<!civil )(?<!employment )(?<!insurance )status|source",
     re.IGNORECASE,
 )
 _SECTION = re.compile(
@@ -57,7 +58,7 @@ _SECTION = re.compile(
 _MONTH = misread_pattern("(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 _BEGINS_DATE = re.compile(
     r"\s{0,3}(?:[\dlIO]{1,4}(?P<mark>[/.-])[\dlIO]{1,2}(?P=mark)[\dlIO]{2,4}"
-    rf"|\d{{1,2}}[- ]?{_MONTH}|{_MONTH}[a-z0-9]{{0,6}}\.? \d)",
+    rf"|[\dlIOS]{{1,2}}[- ]?{_MONTH}|{_MONTH}[a-z0-9]{{0,6}}\.? \d)",
     re.IGNORECASE,
 )
 """After "Procedure performed:" a date, so that the header goes on."""

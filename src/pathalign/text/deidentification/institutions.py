@@ -115,7 +115,7 @@ def _is_head(words: Words, index: int) -> bool:
     low, before = _low(words, index), _low(words, index - 1) if index else ""
     if low in ("medicine", "college"):
         return before in ("of", "medical")
-    return low not in _OF_A_KIND or before in _KINDS or before.endswith("ology")
+    return low not in _OF_A_KIND or before in _KINDS or before.endswith(("ology", "oiogy"))
 
 
 def _proper(words: Words, index: int) -> bool:

@@ -15,7 +15,6 @@ from pathalign.text.deidentification.lexicon import (
     is_medical,
     read_as_name,
     read_through,
-    with_misreadings,
     word_set,
 )
 from pathalign.text.deidentification.words import Words
@@ -30,7 +29,6 @@ SUFFIXES = word_set("jr sr ii iii iv")
 _PREDICATES = word_set(
     "has had is was reports states who and underwent presented presents agrees concurs on at by for in"
 )
-_PARTICLES = with_misreadings(PARTICLES)
 LONGEST = 6
 """Words of a name, initials counted."""
 
@@ -54,7 +52,7 @@ def name_like(words: Words, index: int, *, sure: bool) -> bool:
         return not _names_a_thing(words, index)
     if low in NAME_WORDS:
         return sure
-    low = read_as_name(low) if sure else read_through(low)
+    low = read_as_name(low, titled=raw.istitle()) if sure else read_through(low)
     if not low or low in VOCABULARY or low in SUFFIXES or (low in CREDENTIALS and raw.isupper()):
         return False
     if low in EPONYMS:
@@ -97,7 +95,7 @@ def name_forward(words: Words, first: int, *, sure: bool) -> int:
             commas += comma
         elif found and _second_half(words, index):
             end = index + 1
-        elif low not in _PARTICLES or index + 1 >= len(words):
+        elif low not in PARTICLES or index + 1 >= len(words):
             break
         index += 1
     return end if found else first
@@ -123,7 +121,7 @@ def name_backward(words: Words, last: int) -> int:
         elif raw[0].isupper() and name_like(words, index, sure=not comma):
             found, start = found + 1, index
             commas += comma
-        elif not _second_half(words, index) and (low not in _PARTICLES or not found):
+        elif not _second_half(words, index) and (low not in PARTICLES or not found):
             break
         index -= 1
     return start if found else last + 1
@@ -132,7 +130,10 @@ def name_backward(words: Words, last: int) -> int:
 def _continues(words: Words, first: int, index: int, *, found: int, sure: bool, comma: bool) -> bool:
     """Whether a word goes on with a name: an ordinary word only after a given name, an initial, or in a known place."""
     if not found:
-        after_initial = index > 0 and len(words.raw[index - 1]) == 1 and words.gap(index - 1).strip() == "."
+        initial = index - 1
+        while initial > first and words.lower[initial] in PARTICLES:
+            initial -= 1
+        after_initial = initial >= 0 and len(words.raw[initial]) == 1 and words.gap(initial).strip() == "."
         return name_like(words, index, sure=sure or (after_initial and first < index))
     if comma:
         return name_like(words, index, sure=False) or (
@@ -197,8 +198,8 @@ def _names_a_thing(words: Words, index: int) -> bool:
     reach = 1 if words.gap(index).strip() in ("", "-", "/") else 0
     reach += reach and words.gap(index + 1).strip() in ("", "-", "/")
     after = words.lower[index + 1 : index + 1 + reach]
-    if len(after) > 1 and len(after[1]) == 1:  # "Lewis a" is an antigen, "Dr. Lewis requested a" none
-        after.pop()
+    if after and len(after[-1]) == 1 and (len(after) > 1 or words.gap(index + 1)[:1] == "."):
+        after.pop()  # "Lewis a" is an antigen, "Lewis requested a" and "Lewis B. Okafor" are none
     before = words.lower[index - 1] if index and words.gap(index - 1) == "-" else ""
     beside = after[0] if after and words.gap(index) in ("-", "/") else ""
     return (

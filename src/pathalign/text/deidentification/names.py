@@ -14,6 +14,7 @@ from pathalign.text.deidentification.lexicon import (
     PARTICLES,
     VOCABULARY,
     folded,
+    read_as_name,
     read_through,
     word_set,
 )
@@ -259,11 +260,10 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
             return
         opened = gap[-1:] in tuple(_OPEN)
         first = at
-        while opened and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
+        announced = opened or (words.lower[at - 1] == "name" and gap.strip() in (",", ":"))
+        while announced and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
             first += 1
-        sure = (opened or (words.lower[first - 1] == "name" and gap.strip() in (",", ":"))) and _before_given(
-            words, first
-        )
+        sure = announced and _before_given(words, first)
         if not name_like(words, first, sure=sure):
             continue
         end = name_forward(words, at, sure=sure)
@@ -285,12 +285,19 @@ def _before_given(words: Words, index: int) -> bool:
 
 def _before_surname(words: Words, index: int) -> bool:
     """Whether a word that is a given name too comes before one that can only be a name: "Frank Okonkwo"."""
-    if index + 1 >= len(words) or words.lower[index] not in NAME_WORDS:
+    if index + 1 >= len(words):
+        return False
+    low = words.lower[index]
+    if low not in NAME_WORDS and not (read_as_name(low) and not read_through(low)):
         return False
     after = index + 1
     if len(words.raw[after]) == 1 and words.gap(after)[:1] == ".":
         after += 1
-    return after < len(words) and words.gap(index) == " " and name_like(words, after, sure=False)
+    return (
+        after < len(words)
+        and words.gap(index) == " "
+        and name_like(words, after, sure=words.lower[after] in NAME_WORDS)
+    )
 
 
 def _holds_digits(words: Words, index: int) -> bool:

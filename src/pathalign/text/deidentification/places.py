@@ -45,7 +45,7 @@ _W = r"[A-Za-zÀ-ÿ0-9'’.-]{1,24}"
 _STREET = re.compile(
     rf"(?<![\w./-])\d[\dOolILS]{{0,5}}[A-Z]?(?:-\d{{1,4}})?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
     rf"(?P<name>(?:{_W}\s{{1,2}}){{1,4}}?){_SUFFIX}\b\.?(?:\s(?:[NSEW]|[NS][EW])\b\.?)?"
-    rf"(?:,?\s{{1,2}}(?:suite|ste|apt|apartment|unit|room|rm|floor|bldg|building|#)\.?\s?#?\s?[\w-]{{1,8}})?",
+    rf"(?:,?\s{{1,2}}(?:{misread_pattern('suite|ste|apt|apartment|unit|room|rm|floor|bldg|building')}|#)\.?\s?#?\s?[\w-]{{1,8}})?",
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"\b(?:suite|ste\.|apt\.?|apartment)\s?#?\s?(?=\w{0,4}\d)\w{1,6}\b", re.IGNORECASE)

@@ -96,6 +96,8 @@ def _number_starts(report: str) -> list[int]:
             starts.add(before)
             if before and report[before - 1] in "(+":
                 starts.add(before - 1)
+        elif report[before] == " " and report[max(0, before - 2) : before] in ("+l", "+I", "+L"):
+            starts.add(before - 2)
         elif report[before] in "-/. –":  # "S-24", "TCGA-02", "l/5/08", "lO-Mar-2019"
             low = max(0, before - 4)
             at = before
