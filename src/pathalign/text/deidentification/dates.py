@@ -186,7 +186,7 @@ def _month_beside_number(words: Words) -> bool:
     """Whether a word that may be a month ("may", "mar", "dec") stands beside a digit."""
     for start, end, low in zip(words.starts, words.ends, words.lower, strict=True):
         month = low in _READ_MONTHS or (not low.isalpha() and low[:3] in _READ_MONTHS)
-        if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 6])):
+        if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 10])):
             return True
     return False
 

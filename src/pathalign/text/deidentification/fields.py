@@ -190,12 +190,23 @@ def _other_field(report: str, field: Field, header: int, *, known: bool = True) 
     value = report[start:end]
     if not value or (place and not _names(value)) or value.lower() in _EMPTY:
         return
+    if _FINDING.match(value) if place else _FINDING.search(value.split("  ")[0]):
+        return
     if place:
         yield Finding(start, end, Kind.INSTITUTION if place["institution"] else Kind.PLACE, "place field")
     else:
         yield Finding(start, end, Kind.FIELD, "unknown field")
 
 
+_FINDING = re.compile(
+    r"\b(?:left|right|bilateral|upper|lower|anterior|posterior|inferior|superior|lymph|nodes?|masse?s?|lesions?|cysts?|"
+    r"tumou?rs?|margins?|specimens?|tissues?|diagnos\w{2,5}|biops(?:y|ies)|resections?|excisions?|benign|malignan\w{1,3}|"
+    r"negative|positive|lungs?|livers?|kidneys?|renal|breasts?|colon|rectum|prostate|bladder|uterus|cervix|ovar(?:y|ies)|"
+    r"thyroid|parathyroid|pancreas|stomach|esophagus|brain|skin|spleen|adrenal|pleura|necks?|tongue|larynx|testis|"
+    r"\w{2,20}(?:ectomy|otomy|ostomy|omas?|itis|plasia|osis))\b",
+    re.IGNORECASE,
+)
+"""In the value of an unknown field, what a report is about rather than whom."""
 _EMPTY = frozenset(
     ("female", "male", "f", "m", "none", "n/a", "na", "unknown", "unspecified", "not given", "not specified")
 )

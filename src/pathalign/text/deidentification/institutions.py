@@ -136,7 +136,7 @@ def _before(words: Words, head: int) -> int:
     first = index = head
     while index > 0 and head - index < LONGEST and _JOINT.fullmatch(words.gap(index - 1)):
         gap, low = words.gap(index - 1), _low(words, index - 1)
-        if ("." in gap and low not in ("st", "mt")) or (
+        if ("." in gap and low not in ("st", "mt") and not _split_off(words, index - 1)) or (
             "," in gap and low not in _PROPER and not _proper(words, index - 1)
         ):
             break
@@ -154,6 +154,17 @@ def _before(words: Words, head: int) -> int:
             break
         first += 1
     return first
+
+
+def _split_off(words: Words, index: int) -> bool:
+    """Whether a word that OCR parted from its institution by a full stop begins it: "the. Lindmark. Tumor Center"."""
+    return (
+        index > 0
+        and words.lower[index - 1] in ("the", "at", "from", "by")
+        and _proper(words, index)
+        and words.lower[index] not in NAME_WORDS
+        and len(words.raw[index]) > 3
+    )
 
 
 def _after(words: Words, head: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
@@ -31,8 +32,8 @@ from pathalign.text.deidentification.name_shapes import (
 )
 from pathalign.text.deidentification.words import Words
 
-TITLES = word_set(
-    "dr drs doctor doctors prof professor mr mrs ms miss mx mister sir dame nurse rev reverend herr frau dott dra "
+TITLES = word_set(  # without "Mx", which is a stage in reports
+    "dr drs doctor doctors prof professor mr mrs ms miss mister sir dame nurse rev reverend herr frau dott dra "
     "mme monsieur madame señor señora dipl"
 )
 _SIGNING = word_set(
@@ -102,6 +103,13 @@ def find_names(words: Words) -> Iterator[Finding]:
             yield from _before_credential(words, index)
         if low in GIVEN_NAMES:
             yield from _by_given_name(words, index)
+    for match in _INITIALS.finditer(words.report):
+        if not {match["who"].lower(), match["typist"].lower()} & VOCABULARY:
+            yield Finding(match.start(), match.end(), Kind.NAME, "initials")
+
+
+_INITIALS = re.compile(r"(?<=[.\n] )(?P<who>[A-Z]{2,4})/(?P<typist>[a-z]{2,4}|[A-Z]{3})(?=\.|\n|$)")
+"""A sentence of nothing but who dictated and who typed: "JQX/abc"."""
 
 
 def find_pairs(words: Words) -> Iterator[Finding]:
@@ -186,7 +194,7 @@ def _by(words: Words, index: int) -> Iterator[Finding]:
     """Who did it, after "dictated by", "electronically signed out by": names, or initials."""
     verbs = words.lower[max(0, index - 3) : index]
     signing, doing = (
-        any(v in _SIGNING for v in verbs),
+        any(v in _SIGNING for v in words.lower[max(0, index - 5) : index]),  # "transcribed May 27th, 1993 by"
         any(v in _DOING or (len(v) > 5 and v.endswith("ed")) for v in verbs),
     )
     if not signing and not doing:

@@ -90,13 +90,15 @@ def _is_number(value: str, least: int) -> bool:
     return sum(map(str.isdigit, value)) >= least and not _is_code(value) and not _YEAR.fullmatch(value)
 
 
+_BLOCKS = re.compile(r"(?P<letter>[A-H])(?P<first>\d{1,2})-(?:(?P=letter)|8)(?P<last>\d{1,2})")
+"""A range of blocks, its second letter also as OCR reads a B: "B15-817"."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
 _READ = str.maketrans("OolILSB", "0011158")
 _RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)")
 _MATERIAL_OF = re.compile(r"\b(?:blocks?|tissues?|slides?|sections?|levels?) (?:of|from)\s$", re.IGNORECASE)
 _BLOCK = re.compile(r"\s[A-H]\d{1,2}\b")
-_MISREAD = re.compile(r"(?<=\d)[OolIS]|[OolIS](?=\d)")
+_MISREAD = re.compile(r"(?<=\d)[OolIS]|(?<=[-/.:])[OolIS](?=\d)")
 _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
 
 
@@ -133,4 +135,7 @@ def _is_accession(text: str) -> bool:
 
 def _is_code(value: str) -> bool:
     """Whether a value is a code of morphology or topography, a stage or a block, which stay."""
+    blocks = _BLOCKS.fullmatch(value)
+    if blocks and int(blocks["first"]) < int(blocks["last"]) <= int(blocks["first"]) + 30:
+        return True
     return _ICD_O.match(value) is not None and re.fullmatch(r"[MTPDF]-?\s?[\dA-F]{4,5}(?:/\d)?", value) is not None
