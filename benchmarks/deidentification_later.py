@@ -1,7 +1,7 @@
-"""Lines, names and towns of the fifth set and of the set that the figures are of, in pairs that chance divided.
+"""Lines, names and towns of the fifth and the sixth set, in pairs that chance divided.
 
-Every pair was written at once, with the rules of that day unread; of each pair, and of each list of words, a hash says
-which half is of the fifth set (measured once, then tuned on) and which of the set "test".
+Every pair was written at once, before any rule was changed for it; of each pair, and of each list of words, a hash says
+which half is of the fifth set and which of the sixth.
 """
 
 from __future__ import annotations
@@ -146,13 +146,13 @@ PHONES = (
 def chosen(values: Sequence[str], name: str) -> list[str]:
     """The half of some values that is of a set, in their order."""
     order = sorted(values, key=_hash)
-    half = set(order[::2] if name == "test" else order[1::2])
+    half = set(order[::2] if name == "sixth" else order[1::2])
     return [value for value in values if value in half]
 
 
 def lines(pairs: Sequence[tuple[str, str]], name: str) -> tuple[str, ...]:
     """One of each pair of lines."""
-    return tuple(min(pair, key=_hash) if name == "test" else max(pair, key=_hash) for pair in pairs)
+    return tuple(min(pair, key=_hash) if name == "sixth" else max(pair, key=_hash) for pair in pairs)
 
 
 def _hash(text: str) -> bytes:

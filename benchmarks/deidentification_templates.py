@@ -1,4 +1,4 @@
-"""Sentences, header lines and signatures to plant identifiers with, in six sets that share no line.
+"""Sentences, header lines and signatures to plant identifiers with, in seven sets that share no line.
 
 A word in braces is an identifier of that kind. The rules were tuned on "tuning"; the others but "test" were each
 measured once and then tuned on too; "test" is what the figures are of.
@@ -6,6 +6,7 @@ measured once and then tuned on too; "test" is what the figures are of.
 
 from __future__ import annotations
 
+import deidentification_last as last
 from deidentification_later import BODY_PAIRS, HEADER_PAIRS, SIGNATURE_PAIRS, lines
 
 HEADERS = {
@@ -57,7 +58,8 @@ HEADERS = {
         "Laboratory director: {full}, MD     CLIA no. {clia}",
         "Report number: {accession}     Signed out: {date}",
     ),
-    **{name: lines(HEADER_PAIRS, name) for name in ("fifth", "test")},
+    **{name: lines(HEADER_PAIRS, name) for name in ("fifth", "sixth")},
+    "test": last.HEADERS,
 }
 BODIES = {
     "tuning": (
@@ -132,7 +134,8 @@ BODIES = {
         "His physician, Dr. {full}, NPI {npi}, requested it.",
         "{full}, MD, has reviewed this case and concurs.",
     ),
-    **{name: lines(BODY_PAIRS, name) for name in ("fifth", "test")},
+    **{name: lines(BODY_PAIRS, name) for name in ("fifth", "sixth")},
+    "test": last.BODIES,
 }
 SIGNATURES = {
     "tuning": (
@@ -191,7 +194,8 @@ SIGNATURES = {
         "Prosector: {full}",
         "Tissue of {tail} was re-embedded.",
     ),
-    **{name: lines(SIGNATURE_PAIRS, name) for name in ("fifth", "test")},
+    **{name: lines(SIGNATURE_PAIRS, name) for name in ("fifth", "sixth")},
+    "test": last.SIGNATURES,
 }
 EPONYMS = (
     "Gleason score 3+4=7, Nottingham grade 2, Fuhrman nuclear grade 3, Breslow thickness 1.1 mm, Clark level III.",

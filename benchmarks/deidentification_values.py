@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+import deidentification_last as last
 import deidentification_later as later
 
 
@@ -109,6 +110,9 @@ class Values:
             of = slice(EARLIER.index(chosen), None, 4)
             lists = [SURNAMES, GIVEN, INSTITUTIONS, TOWNS, STREETS, ACCESSIONS]
             self._lists = [list(values[of]) for values in lists] + [list(PHONES)]
+        elif chosen == "test":
+            lists = [last.SURNAMES, last.GIVEN, last.INSTITUTIONS, last.TOWNS, last.STREETS, last.ACCESSIONS]
+            self._lists = [list(values) for values in (*lists, last.PHONES)]
         else:
             lists = [later.SURNAMES, later.GIVEN, later.INSTITUTIONS, later.TOWNS, later.STREETS, later.ACCESSIONS]
             self._lists = [later.chosen(values, chosen) for values in (*lists, later.PHONES)]
