@@ -136,7 +136,8 @@ def filled(template: str, values: Values, rng: random.Random, *, capitals: bool)
                 else value
             )
             value = value.upper() if capitals and piece not in ("url", "email", "initials") else value
-            planted.append(Planted(at, at + len(value), piece))
+            article = len(value) - len(value.removeprefix("The ").removeprefix("THE "))
+            planted.append(Planted(at + article, at + len(value), piece))
             piece = value
         elif capitals:
             piece = piece.upper()

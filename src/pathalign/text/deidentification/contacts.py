@@ -36,14 +36,15 @@ _PHONE = re.compile(
     rf"|[2-9]{_D}{{2}} {_D}{{3}} {_D}{{4}}"
     rf"|[2-9]{_D}\d-{_D}{{4}}"  # 555-0123
     rf"|0\d{{2,4}}[\s/-]\d{{3,4}}[\s-]?\d{{3,5}}"  # 020 7946 0958, 06221/56-0
-    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?\d{{1,6}}\b)?",
+    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?[\dOlI]{{1,6}}\b)?",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
     r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|no|#|:))|ext|"
     r"hotline|call(?:ed)? at)\b"
     r"\s?(?:phone|no\b|nbr|number|num|is|at|line)?[\s.:#)\-]{0,5}"
-    r"(?P<number>[+(]{0,2}(?:\d|[lI](?= ?\d))(?:[\s().\-/]{0,2}[\dOolILS]){2,16}(?:\s?(?:ext?\.?|x)\s?\d{1,6})?)"
+    r"(?P<number>[+(]{0,2}(?:\d|[lI](?=[ -]?\d))(?:[\s().\-/]{0,2}[\dOolILS]){2,16}"
+    r"(?:\s?(?:ext?\.?|x)\s?[\dOlI]{1,6})?)"
     r"(?![\w%]|\s?(?:cm|mm)\b)",
     re.IGNORECASE,
 )

@@ -136,9 +136,7 @@ def _continues(words: Words, first: int, index: int, *, found: int, sure: bool, 
         after_initial = initial >= 0 and len(words.raw[initial]) == 1 and words.gap(initial).strip() == "."
         return name_like(words, index, sure=sure or (after_initial and first < index))
     if comma:
-        return name_like(words, index, sure=False) or (
-            sure and name_like(words, index, sure=not read_through(words.lower[index]))
-        )
+        return given_after_comma(words, index, sure=sure)
     before = words.lower[index - 1]
     gap = words.gap(index)
     ends = gap[:1] in ("", *",.;)\n-\t") or gap[:2] == "  "  # "OLUWASEUN LEE, was informed"
@@ -158,6 +156,19 @@ def _second_half(words: Words, index: int) -> bool:
         and low not in VOCABULARY
         and name_like(words, index - 1, sure=False)
     )
+
+
+def given_after_comma(words: Words, index: int, *, sure: bool) -> bool:
+    """Whether a word after a comma may be a given name; an ordinary one only with an initial or the end after it.
+
+    `sure` is that of `name_like`.
+    """
+    if name_like(words, index, sure=False) or not sure:
+        return name_like(words, index, sure=False)
+    low, gap = words.lower[index], words.gap(index)
+    initial = index + 1 < len(words) and len(words.raw[index + 1]) == 1 and gap == " "
+    ends = initial or gap[:1] in ("", *"\"'”’)\n") or gap[:2] == "  "
+    return name_like(words, index, sure=(ends and low in NAME_WORDS) or not read_through(low))
 
 
 def is_credential(words: Words, index: int) -> bool:
@@ -198,7 +209,11 @@ def _names_a_thing(words: Words, index: int) -> bool:
     reach = 1 if words.gap(index).strip() in ("", "-", "/") else 0
     reach += reach and words.gap(index + 1).strip() in ("", "-", "/")
     after = words.lower[index + 1 : index + 1 + reach]
-    if after and len(after[-1]) == 1 and (len(after) > 1 or words.gap(index + 1)[:1] == "."):
+    if after and after[0] in _PREDICATES:
+        return False
+    if low != "lewis" or words.gap(index + 1)[:1] == ".":
+        after = [word for word in after if len(word) > 1]
+    elif len(after) > 1 and len(after[1]) == 1:
         after.pop()  # "Lewis a" is an antigen, "Lewis requested a" and "Lewis B. Okafor" are none
     before = words.lower[index - 1] if index and words.gap(index - 1) == "-" else ""
     beside = after[0] if after and words.gap(index) in ("-", "/") else ""

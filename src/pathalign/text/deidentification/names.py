@@ -24,6 +24,7 @@ from pathalign.text.deidentification.name_shapes import (
     DOUBTFUL_CREDENTIALS,
     LONGEST,
     SUFFIXES,
+    given_after_comma,
     is_credential,
     name_backward,
     name_forward,
@@ -288,7 +289,7 @@ def _before_given(words: Words, index: int) -> bool:
     """Whether a comma and a word that can only be a name come next, as after the surname in "Green, Tomoko"."""
     while index + 1 < len(words) and words.gap(index) == "-":
         index += 1
-    return index + 1 < len(words) and words.gap(index).strip() == "," and name_like(words, index + 1, sure=False)
+    return index + 1 < len(words) and words.gap(index).strip() == "," and given_after_comma(words, index + 1, sure=True)
 
 
 def _before_surname(words: Words, index: int) -> bool:
@@ -300,6 +301,8 @@ def _before_surname(words: Words, index: int) -> bool:
         return False
     after = index + 1
     if len(words.raw[after]) == 1 and words.gap(after)[:1] == ".":
+        after += 1
+    while after + 1 < len(words) and words.lower[after] in PARTICLES:
         after += 1
     return (
         after < len(words)
