@@ -1,4 +1,4 @@
-"""Lines, names, towns and shapes of the set "test", which the figures are of.
+"""Lines, names, towns and shapes of the seventh set.
 
 They were written before the misses of the sixth set were read.
 """

@@ -1,7 +1,7 @@
 """Sentences, header lines and signatures to plant identifiers with, in seven sets that share no line.
 
-A word in braces is an identifier of that kind. The rules were tuned on "tuning"; the others but "test" were each
-measured once and then tuned on too; "test" is what the figures are of.
+A word in braces is an identifier of that kind. The rules were tuned on "tuning"; the others were each measured
+once and then tuned on too.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ HEADERS = {
         "Report number: {accession}     Signed out: {date}",
     ),
     **{name: lines(HEADER_PAIRS, name) for name in ("fifth", "sixth")},
-    "test": last.HEADERS,
+    "seventh": last.HEADERS,
 }
 BODIES = {
     "tuning": (
@@ -135,7 +135,7 @@ BODIES = {
         "{full}, MD, has reviewed this case and concurs.",
     ),
     **{name: lines(BODY_PAIRS, name) for name in ("fifth", "sixth")},
-    "test": last.BODIES,
+    "seventh": last.BODIES,
 }
 SIGNATURES = {
     "tuning": (
@@ -195,7 +195,7 @@ SIGNATURES = {
         "Tissue of {tail} was re-embedded.",
     ),
     **{name: lines(SIGNATURE_PAIRS, name) for name in ("fifth", "sixth")},
-    "test": last.SIGNATURES,
+    "seventh": last.SIGNATURES,
 }
 EPONYMS = (
     "Gleason score 3+4=7, Nottingham grade 2, Fuhrman nuclear grade 3, Breslow thickness 1.1 mm, Clark level III.",

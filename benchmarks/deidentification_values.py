@@ -110,7 +110,7 @@ class Values:
             of = slice(EARLIER.index(chosen), None, 4)
             lists = [SURNAMES, GIVEN, INSTITUTIONS, TOWNS, STREETS, ACCESSIONS]
             self._lists = [list(values[of]) for values in lists] + [list(PHONES)]
-        elif chosen == "test":
+        elif chosen == "seventh":
             lists = [last.SURNAMES, last.GIVEN, last.INSTITUTIONS, last.TOWNS, last.STREETS, last.ACCESSIONS]
             self._lists = [list(values) for values in (*lists, last.PHONES)]
         else:

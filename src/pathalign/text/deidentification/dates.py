@@ -105,7 +105,7 @@ _AGE = re.compile(
 )
 _AGE_KEYED = re.compile(
     r"\b(?:age[ds]?|age at (?:diagnosis|surgery|procedure)|patient age|pt age|age/sex|sex/age|age \(yrs?\)|"
-    r"age in years)"
+    r"age in years)(?:\s?\((?:in )?(?:years?|yrs?|y)\))?"
     r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
     r"months?|weeks?|hours?))",
     re.IGNORECASE,

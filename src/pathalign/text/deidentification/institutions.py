@@ -22,10 +22,11 @@ _HEADS = word_set(
     "college hospice foundation healthcare medicine associates sanatorium dispensary krankenhaus klinik klinikum "
     "universitätsklinikum universitatsklinikum hôpital hopital ospedale policlinico clinique clinica clínica "
     "universidad université universität universitat università universita ziekenhuis sjukhus sykehus szpital nhs "
-    "trust diagnostics pathologists group partners campus pavilion hosp univ infirmary polyclinic academy"
+    "trust diagnostics pathologists services health group partners campus pavilion hosp univ infirmary "
+    "polyclinic academy"
 )
 _OF_A_KIND = word_set(
-    "group partners associates foundation trust campus pavilion academy pathologists medicine diagnostics"
+    "group partners associates foundation trust campus pavilion academy pathologists medicine diagnostics services"
 )
 _KINDS = word_set(
     "medical pathology physicians health clinical nhs care hospital university cancer diagnostic laboratory "
@@ -33,7 +34,7 @@ _KINDS = word_set(
 )
 _WEAK = word_set(
     "center centre medicine associates foundation group partners trust college diagnostics pathologists "
-    "laboratory laboratories labs institute campus pavilion academy nhs"
+    "laboratory laboratories labs institute campus pavilion academy nhs services health"
 )  # fmt: skip
 """Kinds that are ordinary words as well: a proper word must stand directly beside."""
 _QUALIFIERS = word_set(
@@ -44,7 +45,7 @@ _QUALIFIERS = word_set(
     "jewish catholic christian heart of the and for de la del di san santa los las big grand great new upper "
     "lower valley river lake bay hills park island surgery surgical specialty oncology eye tumor research and & "
     "reference diagnostic imaging anatomic histology molecular school technology science sciences comprehensive "
-    "outpatient ambulatory system"
+    "outpatient ambulatory system family primary"
 )
 _PROPER = word_set(
     "memorial mercy baptist methodist presbyterian lutheran adventist veterans sacred providence trinity "
@@ -113,6 +114,8 @@ def _low(words: Words, index: int) -> str:
 def _is_head(words: Words, index: int) -> bool:
     """Whether a word is a kind of institution; "group" and the like only after what makes them one."""
     low, before = _low(words, index), _low(words, index - 1) if index else ""
+    if low == "health":
+        return index + 1 == len(words) or words.gap(index)[:1] != " " or words.gap(index)[:2] == "  "
     if low in ("medicine", "college"):
         return before in ("of", "medical")
     return low not in _OF_A_KIND or before in _KINDS or before.endswith(("ology", "oiogy"))

@@ -54,7 +54,9 @@ def is_medical(word: str) -> bool:
 
 
 _OCR = str.maketrans("0134568", "oieasgb")
-_ONE_MISREAD = re.compile(r"(?=(?:.?[^\W\d_]){3})[^\W\d_]+[015][^\W\d_]*|[^\W\d_]0[^\W\d_]")
+_ONE_MISREAD = re.compile(
+    r"(?=(?:.?[^\W\d_]){3})[^\W\d_]+[015][^\W\d_]*|[^\W\d_]0[^\W\d_]|(?![cpry]?[tnm]0)[^\W\d_]{2}0"
+)
 _BLOCK = re.compile(r"[^\W\d_]{1,3}\d+|[^\W\d_]{1,2}\d+[^\W\d_]\d*|[^\W\d_]+\d{2,}|(?:[cprya]*[tnm][\dx][a-d]?)+")
 
 
@@ -76,7 +78,7 @@ def read_as_name(word: str, *, titled: bool = False) -> str:
     read = read_through(word)
     if read or not _ONE_MISREAD.fullmatch(word):
         return read
-    sure = titled or word[-1].isalpha() or folded(word) in _folded_given_names()
+    sure = titled or word[-1] not in "15" or folded(word) in _folded_given_names()
     return word.translate(_OCR) if sure else ""
 
 

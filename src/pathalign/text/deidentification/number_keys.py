@@ -59,7 +59,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"contact\sserial",
     ),
     Kind.LICENCE: (
-        r"npi\b",
+        r"npi\b(?:\s(?:of|for)(?:\sthe)?\s[a-z]{2,12})?",
         r"clia\b",
         r"dea\b",
         r"(?:driver'?s?\s?)?licen[sc]es?\b",

@@ -122,7 +122,7 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
             not year or _CASE_BEFORE.search(before) or _MATERIAL_OF.search(before) or _BLOCK.match(report, match.end())
         ):
             start = match.start()
-            lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})-$", report[max(0, start - 8) : start])
+            lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})[-:]$", report[max(0, start - 8) : start])
             yield Finding(start - len(lead[0]) if lead else start, match.end(), found.kind, "tail")
 
 
