@@ -67,12 +67,11 @@ def find_contacts(words: Words) -> Iterator[Finding]:
         if not (len(match[0]) == 8 and _CATALOGUE.search(before)):
             kind = Kind.FAX if _FAX.search(before) else Kind.PHONE
             yield Finding(match.start(), match.end(), kind, "number of a telephone")
-    for index, low in enumerate(words.lower) if not words.present.isdisjoint(_KEYS) else ():
-        if low in _KEYS:
-            keyed = _KEYED.match(report, words.starts[index])
-            if keyed:
-                kind = Kind.FAX if _FAX.search(keyed["key"]) else Kind.PHONE
-                yield Finding(keyed.start("number"), keyed.end("number"), kind, "telephone field")
+    for index in words.where(_KEYS):
+        keyed = _KEYED.match(report, words.starts[index])
+        if keyed:
+            kind = Kind.FAX if _FAX.search(keyed["key"]) else Kind.PHONE
+            yield Finding(keyed.start("number"), keyed.end("number"), kind, "telephone field")
 
 
 def _on_networks(words: Words) -> Iterator[Finding]:

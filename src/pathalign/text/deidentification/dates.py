@@ -165,16 +165,15 @@ def find_dates(words: Words) -> Iterator[Finding]:
 def find_ages(words: Words) -> Iterator[Finding]:
     """Ages over 89, in digits and in words; younger ones stay."""
     yield from (_age(match, "age") for match in words.at_numbers(_AGE))
-    for start, low in zip(words.starts, words.lower, strict=True):
-        if low in _AGE_KEYS:
-            match = _AGE_KEYED.match(words.report, start)
-            if match:
-                yield _age(match, "age field")
+    for index in words.where(_AGE_KEYS):
+        match = _AGE_KEYED.match(words.report, words.starts[index])
+        if match:
+            yield _age(match, "age field")
     if not words.present.isdisjoint(_AGE_GATE):
         yield from (_age(match, "age in words") for match in _AGE_WORDS.finditer(words.report))
 
 
-_AGE_KEYS = ("age", "ages", "aged", "sex", "patient", "pt")
+_AGE_KEYS = word_set("age ages aged sex patient pt")
 
 
 def _age(match: re.Match[str], rule: str) -> Finding:
@@ -184,11 +183,9 @@ def _age(match: re.Match[str], rule: str) -> Finding:
 
 def _month_beside_number(words: Words) -> bool:
     """Whether a word that may be a month ("may", "mar", "dec") stands beside a digit."""
-    for start, end, low in zip(words.starts, words.ends, words.lower, strict=True):
-        month = low in _READ_MONTHS or (not low.isalpha() and low[:3] in _READ_MONTHS)
-        if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 10])):
-            return True
-    return False
+    months = _READ_MONTHS & words.different | {low for low in words.coded if low[:3] in _READ_MONTHS}
+    report, starts, ends = words.report, words.starts, words.ends
+    return any(_NUMBERS.search(report, max(0, starts[index] - 6), ends[index] + 10) for index in words.where(months))
 
 
 def _date(match: re.Match[str], group: int | str, rule: str) -> Finding:

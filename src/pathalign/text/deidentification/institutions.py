@@ -87,11 +87,16 @@ LONGEST = 8
 _MISREAD = {folded(word): word for word in _DESCRIBING | _PROPER | _FIXED_FIRST if len(word) > 4}
 
 
+_BEGINNINGS = _HEADS | _FIXED_FIRST
+
+
 def find_institutions(words: Words) -> Iterator[Finding]:
     """Institutions with a name of their own; "the hospital" and "outside laboratory" stay."""
-    for index, low in enumerate(words.lower):
-        if low not in VOCABULARY and low not in _HEADS and words.raw[index][0].isupper():
-            low = _MISREAD.get(folded(low), low)
+    misread = {low: read for low in words.unknown - _HEADS if (read := _MISREAD.get(folded(low))) in _BEGINNINGS}
+    for index in words.where(_BEGINNINGS.union(misread)):
+        low = words.lower[index]
+        if low in misread and words.raw[index][0].isupper():
+            low = misread[low]
         if low in _FIXED_FIRST:
             match = _FIXED.match(words.report, words.starts[index])
             if match:

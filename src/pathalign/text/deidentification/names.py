@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.lexicon import (
@@ -78,9 +79,8 @@ _OPEN = "\"'“”‘’`([{<"
 
 def find_names(words: Words) -> Iterator[Finding]:
     """Every name that something announces."""
-    for index, low in enumerate(words.lower):
-        if low not in _TRIGGERS:
-            continue
+    for index in words.where(_TRIGGERS):
+        low = words.lower[index]
         if low in TITLES:
             if index + 1 < len(words) and small_name(words, index + 1) and words.gap(index) in (" ", ". ", "."):
                 yield _finding(words, index + 1, index + 2, "title")
@@ -115,15 +115,16 @@ _INITIALS = re.compile(r"(?<=[.\n] )(?P<who>[A-Z]{2,4})/(?P<typist>[a-z]{2,4}|[A
 
 def find_pairs(words: Words) -> Iterator[Finding]:
     """Two words side by side, capitals first in a text that has small letters, that no report and no list knows."""
-    unknown = [
-        raw.istitle() and len(raw) > 3 and low not in VOCABULARY and raw.isalpha()
-        for raw, low in zip(words.raw, words.lower, strict=True)
-    ]
-    for index in range(len(words) - 1):
-        if unknown[index] and unknown[index + 1] and words.gap(index) == " ":
+    unknown = words.where(words.unknown)
+    for index, after in pairwise(unknown):
+        if after == index + 1 and words.gap(index) == " " and all(map(_titled, words.raw[index : index + 2])):
             end = name_forward(words, index, sure=False)
             if end > index + 1:
                 yield _finding(words, index, end, "unknown pair")
+
+
+def _titled(raw: str) -> bool:
+    return raw.istitle() and len(raw) > 3 and raw.isalpha()
 
 
 def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:

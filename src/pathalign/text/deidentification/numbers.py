@@ -74,9 +74,7 @@ def find_numbers(words: Words) -> Iterator[Finding]:
 def _with_key(words: Words) -> Iterator[Finding]:
     """The value after each key; keys are tried where their first word stands, and near a digit."""
     report = words.report
-    for index, low in enumerate(words.lower):
-        if low not in FIRST_WORDS:
-            continue
+    for index in words.where(FIRST_WORDS):
         start = words.starts[index]
         if not _DIGIT.search(report, start, start + 60):
             continue

@@ -103,6 +103,8 @@ _CITIES = word_set(
     "taipei singapore bangkok manila jakarta melbourne brisbane perth auckland wellington havana bogota lima "
     "santiago"
 )
+_PREPOSITIONS = word_set("in at near from")
+_PLACE_WORDS = _STATE_CODES | _STATE_NAMES | _STATE_ENDS | _PLACE_VERBS | _PREPOSITIONS | _CITIES
 _DISEASE_PLACES = word_set("philadelphia milan vienna paris sydney bethesda nottingham rochester oxford bristol")
 _NOT_STREET = re.compile(
     r"\b(?:cm|mm|x|of|and|in|the|to|with|from|is|are|for|at|on|lymph|nodes?|year|fragments?|sections?|blocks?|"
@@ -138,8 +140,8 @@ def find_places(words: Words) -> Iterator[Finding]:
 
 def _by_word(words: Words) -> Iterator[Finding]:
     """What a state, a verb or a city's own name says."""
-    for index, low in enumerate(words.lower):
-        raw = words.raw[index]
+    for index in words.where(_PLACE_WORDS):
+        low, raw = words.lower[index], words.raw[index]
         if (low in _STATE_CODES and raw.isupper()) or (
             (low in _STATE_NAMES or low in _STATE_ENDS) and raw[0].isupper()
         ):
@@ -224,7 +226,6 @@ def _after_verb(words: Words, index: int) -> Iterator[Finding]:
         yield Finding(words.starts[at], words.ends[end - 1], Kind.PLACE, "lives in")
 
 
-_PREPOSITIONS = word_set("in at near from")
 _SEEN = word_set("seen done taken undergone lived worked sent surgery biopsy resection procedure")
 _ON_THE_WAY = word_set("in at near of from to the with family")
 

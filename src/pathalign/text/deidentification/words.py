@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
+
+from pathalign.text.deidentification.lexicon import VOCABULARY
 
 _DIGITS = re.compile(r"\d+")
-_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’`][^\W_]+)*")
-
+_WORD = re.compile(r"([^\W\d_][^\W_]*(?:['’`][^\W_]+)*)")
+_ASCII_WORD = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:['`][A-Za-z0-9]+)*)")
+"""The same for a text of ASCII alone, in half the time: a class of plain characters is one look at a table."""
 
 _MISREAD_ARTICLE = re.compile(r"(?<=\b[dD][eE] )1(?=[aA]s? |[aA]S |[oO][sS] )")
 """In "de 1a Cruz"."""
@@ -28,6 +32,14 @@ class Words:
     """In lower case, without a possessive "'s"."""
     starts: list[int]
     ends: list[int]
+    gaps: list[str]
+    """What stands after each word, before the next; "" after the last."""
+    different: frozenset[str]
+    """The words in lower case, each once."""
+    coded: frozenset[str]
+    """Those of them that hold more than letters."""
+    unknown: frozenset[str]
+    """Those of them that are no words of reports."""
     present: frozenset[str]
     """The words in lower case, and those with digits also without them ("14mar2019" as "mar"), each once."""
     longest_number: int
@@ -40,9 +52,12 @@ class Words:
 
     def gap(self, index: int) -> str:
         """What stands between a word and the next; "" after the last."""
-        if index + 1 >= len(self.raw):
-            return ""
-        return self.report[self.ends[index] : self.starts[index + 1]]
+        return self.gaps[index] if index < len(self.gaps) else ""
+
+    def where(self, sought: frozenset[str]) -> list[int]:
+        """The words that are among those sought."""
+        there = sought & self.different
+        return [index for index, low in enumerate(self.lower) if low in there] if there else []
 
     def at_numbers(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
         """The matches of a pattern that begins with a number; they may overlap."""
@@ -61,20 +76,25 @@ def words_of(report: str) -> Words:
         read = report.replace(" 0f ", " of ").replace(" 0F ", " OF ")
     if "e 1" in report or "E 1" in report:
         read = _MISREAD_ARTICLE.sub("l", read)
-    spans = [match.span() for match in _WORD.finditer(read)]
-    raw = [read[start:end] for start, end in spans]
-    lower = [word.lower() for word in raw]
+    parts = (_ASCII_WORD if read.isascii() else _WORD).split(read)  # gaps and words by turns
+    offsets = list(accumulate(map(len, parts)))
+    raw = parts[1::2]
+    lower = list(map(str.lower, raw))
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
-    present = set(lower)
-    present.update([_DIGITS.sub("", low) for low in present if not low.isalpha()])
+    different = frozenset(lower)
+    coded = frozenset([low for low in different if not low.isalpha()])
     return Words(
         report=report,
         raw=raw,
         lower=lower,
-        starts=[start for start, _ in spans],
-        ends=[end for _, end in spans],
-        present=frozenset(present),
+        starts=offsets[0:-1:2],
+        ends=offsets[1::2],
+        gaps=[*parts[2:-1:2], ""] if raw else [],
+        different=different,
+        coded=coded,
+        unknown=different - VOCABULARY,
+        present=different.union([_DIGITS.sub("", low) for low in coded]),
         longest_number=max(map(len, _RUN.findall(report)), default=0),
         number_starts=_number_starts(report),
     )
@@ -85,7 +105,7 @@ def _number_starts(report: str) -> list[int]:
     starts = set[int]()
     for match in _NUMBER.finditer(report):
         at = match.start()
-        low = max(0, at - LONGEST_LETTERS)
+        low = at - LONGEST_LETTERS if at > LONGEST_LETTERS else 0
         while at > low and report[at - 1].isalnum():
             at -= 1
         starts.add(at)
@@ -99,7 +119,7 @@ def _number_starts(report: str) -> list[int]:
         elif report[before] == " " and report[max(0, before - 2) : before] in ("+l", "+I", "+L"):
             starts.add(before - 2)
         elif report[before] in "-/. –":  # "S-24", "TCGA-02", "l/5/08", "lO-Mar-2019"
-            low = max(0, before - 4)
+            low = before - 4 if before > 4 else 0
             at = before
             while at > low and report[at - 1].isalnum():
                 at -= 1
