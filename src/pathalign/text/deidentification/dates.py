@@ -147,7 +147,7 @@ def find_dates(words: Words) -> Iterator[Finding]:
     if "T" in report:
         yield from (_date(match, 0, "timestamp") for match in words.at_numbers(_ISO_TIME))
     if _month_beside_number(words):
-        for match in words.at_numbers(_DAY_MONTH):
+        for match in words.at_numbers(_DAY_MONTH, ordinary=True):
             if not (match[0][-3:].lower() == "may" and _VERB.match(report, match.end())):
                 yield _date(match, 0, "day month")
         for match in _MONTH_DAY.finditer(report):

@@ -116,7 +116,7 @@ _NOT_STREET = re.compile(
 def find_places(words: Words) -> Iterator[Finding]:
     """Where somebody lives or works."""
     report, present = words.report, words.present
-    for match in words.at_numbers(_STREET) if not _SUFFIX_GATE.isdisjoint(present) else ():
+    for match in words.at_numbers(_STREET, ordinary=True) if not _SUFFIX_GATE.isdisjoint(present) else ():
         if not _NOT_STREET.search(match["name"]) and _is_street(match["name"], match[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "street")
     patterns = (

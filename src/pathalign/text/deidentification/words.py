@@ -19,6 +19,8 @@ _MISREAD_ARTICLE = re.compile(r"(?<=\b[dD][eE] )1(?=[aA]s? |[aA]S |[oO][sS] )")
 LONGEST_LETTERS = 20
 """Letters before the first digit of a number."""
 _NUMBER = re.compile(r"\d+")
+_ORDINARY = re.compile(r"(?:[A-Za-z]{1,3}\d{1,2}|[0-8]?\d(?:\.\d{1,2})?)(?:[),;]|\.?\s{1,2}[A-Za-z]|[cm]m\b|\Z)")
+"""A count, a size or a block, two digits at most and no age over 89, with a word or a mark after it that ends it."""
 _RUN = re.compile(r"\d[\dOolILSB]+")
 
 
@@ -46,6 +48,8 @@ class Words:
     """Digits of the longest number; rules for longer ones need not look."""
     number_starts: list[int]
     """Where numbers begin, letters that belong to them included ("S24", "(555", "O3/14"), in order."""
+    odd_starts: list[int]
+    """Those of them at which no ordinary number stands."""
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -59,10 +63,15 @@ class Words:
         there = sought & self.different
         return [index for index, low in enumerate(self.lower) if low in there] if there else []
 
-    def at_numbers(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
-        """The matches of a pattern that begins with a number; they may overlap."""
-        match, report = pattern.match, self.report  # a dozen patterns are tried at each of some hundred places
-        return [found for start in self.number_starts if (found := match(report, start))]
+    def at_numbers(self, pattern: re.Pattern[str], *, ordinary: bool = False) -> list[re.Match[str]]:
+        """The matches of a pattern that begins with a number; they may overlap.
+
+        `ordinary` says that the pattern may match at a count, a size or a block ("5 cm", "B12,"): one of a day, a month
+        in words or a street.
+        """
+        match, report = pattern.match, self.report  # a dozen patterns are tried at each of some fifty places
+        starts = self.number_starts if ordinary else self.odd_starts
+        return [found for start in starts if (found := match(report, start))]
 
     def from_offset(self, offset: int) -> int:
         """The first word that begins at an offset or after it; `len(self)` when there is none."""
@@ -83,6 +92,7 @@ def words_of(report: str) -> Words:
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
     different = frozenset(lower)
+    starts, ordinary = _number_starts(report), _ORDINARY.match
     coded = frozenset([low for low in different if not low.isalpha()])
     return Words(
         report=report,
@@ -96,12 +106,17 @@ def words_of(report: str) -> Words:
         unknown=different - VOCABULARY,
         present=different.union([_DIGITS.sub("", low) for low in coded]),
         longest_number=max(map(len, _RUN.findall(report)), default=0),
-        number_starts=_number_starts(report),
+        number_starts=starts,
+        odd_starts=[start for start in starts if not ordinary(report, start)],
     )
 
 
 def _number_starts(report: str) -> list[int]:
-    """Every place at which a number may begin; a look back of a few characters from each run of digits."""
+    """Every place at which a number may begin; a look back of a few characters from each run of digits.
+
+    What is written before a space or a mark counts where it may belong to the number ("S 24", "TCGA-02", "l/5/08",
+    "lO-Mar-2019"): whole, of four characters at most, and before a space not a word in small letters.
+    """
     starts = set[int]()
     for match in _NUMBER.finditer(report):
         at = match.start()
@@ -109,21 +124,23 @@ def _number_starts(report: str) -> list[int]:
         while at > low and report[at - 1].isalnum():
             at -= 1
         starts.add(at)
-        before = at - 1
-        if before < 0:
+        if not at:
             continue
-        if report[before] in "(+":
-            starts.add(before)
-            if before and report[before - 1] in "(+":
-                starts.add(before - 1)
-        elif report[before] == " " and report[max(0, before - 2) : before] in ("+l", "+I", "+L"):
-            starts.add(before - 2)
-        elif report[before] in "-/. –":  # "S-24", "TCGA-02", "l/5/08", "lO-Mar-2019"
-            low = before - 4 if before > 4 else 0
+        before = at - 1
+        mark = report[before]
+        if mark == " " or mark in "-/.–":
+            low = before - 5 if before > 5 else 0
             at = before
             while at > low and report[at - 1].isalnum():
                 at -= 1
-            starts.add(at)
+            if before > at > before - 5 and (mark != " " or not report[at:before].islower()):
+                starts.add(at)
+            if mark == " " and 0 < at == before - 1 and report[at - 1] == "+":  # "+l 617 ..."
+                starts.add(at - 1)
+        elif mark in "(+":
+            starts.add(before)
+            if before and report[before - 1] in "(+":
+                starts.add(before - 1)
     return sorted(starts)
 
 
