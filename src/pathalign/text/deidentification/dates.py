@@ -131,7 +131,7 @@ _DAYS = word_set(
 )
 _READ_MONTHS = with_misreadings(_MONTHS)
 _MONTH_NAMES = word_set("january february march april june july august september october november december")
-_AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties s")
+_AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties")
 
 
 def find_dates(words: Words) -> Iterator[Finding]:
@@ -169,7 +169,7 @@ def find_ages(words: Words) -> Iterator[Finding]:
         match = _AGE_KEYED.match(words.report, words.starts[index])
         if match:
             yield _age(match, "age field")
-    if not words.present.isdisjoint(_AGE_GATE):
+    if not words.present.isdisjoint(_AGE_GATE) or ("90" in words.report and "s" in words.present):
         yield from (_age(match, "age in words") for match in _AGE_WORDS.finditer(words.report))
 
 

@@ -128,7 +128,7 @@ def find_fields(words: Words) -> Iterator[Finding]:
     """Values of header fields."""
     report = words.report
     header = header_end(report)
-    for field in fields(report, len(report)):
+    for field in fields(report, len(report), header):
         in_header = field.start < header
         last = field.key.rsplit(None, 1)[-1].lower()
         if (last in _NAME_LAST or last[-1] == ")") and _NAME_KEY.search(field.key):
@@ -142,8 +142,18 @@ def find_fields(words: Words) -> Iterator[Finding]:
             yield from _other_field(report, field, header)
 
 
-def fields(report: str, limit: int) -> Iterator[Field]:
-    """Every colon, tab or equals sign with the words before it on its line, within its sentence."""
+_LASTS = (
+    *(f"{before}{last}" for last in _NAME_LAST for before in ("", ";")),
+    *("ob", "ob.", "o.b", "o.b.", "od", "od.", "o.d", "o.d.", "birth", "date", "death", "born", ")"),
+)
+"""How the last word of a key ends that counts wherever it stands: of a name, or of birth and death."""
+
+
+def fields(report: str, limit: int, header: int = LONGEST_HEADER) -> Iterator[Field]:
+    """Every colon, tab or equals sign with the words before it on its line, within its sentence.
+
+    After the header only those whose last word may be that of a name or a birth.
+    """
     last = 0
     for match in _COLON.finditer(report, 0, limit):
         at = match.start()
@@ -151,6 +161,9 @@ def fields(report: str, limit: int) -> Iterator[Field]:
             continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
+        if start >= header and not before.rstrip().lower().endswith(_LASTS):
+            last = match.end()
+            continue
         cut = 1 + max(
             before.rfind("\n"), before.rfind("\t"), before.rfind(";"), before.rfind(". ") + 1 or -1,
             before.rfind("  ") + 1 or -1,

@@ -104,12 +104,14 @@ def find_names(words: Words) -> Iterator[Finding]:
             yield from _before_credential(words, index)
         if low in GIVEN_NAMES:
             yield from _by_given_name(words, index)
-    for match in _INITIALS.finditer(words.report):
-        if not {match["who"].lower(), match["typist"].lower()} & VOCABULARY:
-            yield Finding(match.start(), match.end(), Kind.NAME, "initials")
+    for match in _TYPIST.finditer(words.report):
+        who = _WHO.search(words.report, max(0, match.start() - 6), match.start())
+        if who and not {who[1].lower(), match[1].lower()} & VOCABULARY:
+            yield Finding(who.start(1), match.end(), Kind.NAME, "initials")
 
 
-_INITIALS = re.compile(r"(?<=[.\n] )(?P<who>[A-Z]{2,4})/(?P<typist>[a-z]{2,4}|[A-Z]{3})(?=\.|\n|$)")
+_TYPIST = re.compile(r"/([a-z]{2,4}|[A-Z]{3})(?=\.|\n|$)")
+_WHO = re.compile(r"[.\n] ([A-Z]{2,4})$")
 """A sentence of nothing but who dictated and who typed: "JQX/abc"."""
 
 

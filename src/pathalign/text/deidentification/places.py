@@ -59,11 +59,13 @@ _KIND_FIRST = re.compile(
     r"\b(?:[Rr]ue|RUE|[Aa]venue|[Vv]ia|VIA|[Vv]iale|[Pp]iazza|[Cc]alle|CALLE|[Aa]venida|[Pp]laza|[Uu]l\.|[Uu]lica|"
     r"Im|Am)"
     r"(?: (?:de|du|des|del|della|la|le|los|las|di|da|DE|LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{2,24}){1,3},? {1,2}\d{1,4}\b"
-    r"|\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
+)
+_NUMBER_FIRST = re.compile(
+    r"\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
     r"LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{1,24}){1,3}"
 )
 _COMPOUND_GATE = ("stra", "STRA", "weg", "WEG", "platz", "PLATZ", "allee", "gasse", "laan", "gatan", "gade", "vej")
-_KIND_GATE = word_set("rue avenue boulevard via viale piazza calle avenida plaza ul ulica")
+_KINDS_FIRST = word_set("rue avenue via viale piazza calle avenida plaza ul ulica im am")
 _ZIP = re.compile(
     r"\.?,?\s{1,3}(?P<zip>(?=[OolILS]{0,2}\d)[\dOolILS]{5}(?:-[\dOolILS]{4})?)(?![\w-])"
     r"(?!\.\d|\s?(?:cm|mm)\b)"
@@ -123,11 +125,14 @@ def find_places(words: Words) -> Iterator[Finding]:
         ("unit", _UNIT, not present.isdisjoint(("suite", "ste", "apt", "apartment"))),
         ("box", _BOX, "box" in present or "postfach" in present),
         ("street abroad", _COMPOUND, any(word in report for word in _COMPOUND_GATE)),
-        ("street abroad", _KIND_FIRST, not _KIND_GATE.isdisjoint(present) or ("Im " in report or "Am " in report)),
     )
     for rule, pattern, worth in patterns:
         for match in pattern.finditer(report) if worth else ():
             yield Finding(match.start(), match.end(), Kind.PLACE, rule)
+    abroad = [found for index in words.where(_KINDS_FIRST) if (found := _KIND_FIRST.match(report, words.starts[index]))]
+    if not present.isdisjoint(("rue", "avenue", "boulevard")):
+        abroad += words.at_numbers(_NUMBER_FIRST, ordinary=True)
+    yield from (Finding(match.start(), match.end(), Kind.PLACE, "street abroad") for match in abroad)
     for match in words.at_numbers(_POSTCODE):
         yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
     for match in _ZIP_FIELD.finditer(report) if not present.isdisjoint(_ZIP_KEYS) else ():

@@ -18,10 +18,9 @@ _MISREAD_ARTICLE = re.compile(r"(?<=\b[dD][eE] )1(?=[aA]s? |[aA]S |[oO][sS] )")
 """In "de 1a Cruz"."""
 LONGEST_LETTERS = 20
 """Letters before the first digit of a number."""
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d[\dOolILSB]*")
 _ORDINARY = re.compile(r"(?:[A-Za-z]{1,3}\d{1,2}|[0-8]?\d(?:\.\d{1,2})?)(?:[),;]|\.?\s{1,2}[A-Za-z]|[cm]m\b|\Z)")
 """A count, a size or a block, two digits at most and no age over 89, with a word or a mark after it that ends it."""
-_RUN = re.compile(r"\d[\dOolILSB]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,8 @@ def words_of(report: str) -> Words:
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
     different = frozenset(lower)
-    starts, ordinary = _number_starts(report), _ORDINARY.match
+    starts, longest = _number_starts(report)
+    ordinary = _ORDINARY.match
     coded = frozenset([low for low in different if not low.isalpha()])
     return Words(
         report=report,
@@ -105,21 +105,23 @@ def words_of(report: str) -> Words:
         coded=coded,
         unknown=different - VOCABULARY,
         present=different.union([_DIGITS.sub("", low) for low in coded]),
-        longest_number=max(map(len, _RUN.findall(report)), default=0),
+        longest_number=longest,
         number_starts=starts,
         odd_starts=[start for start in starts if not ordinary(report, start)],
     )
 
 
-def _number_starts(report: str) -> list[int]:
-    """Every place at which a number may begin; a look back of a few characters from each run of digits.
+def _number_starts(report: str) -> tuple[list[int], int]:
+    """(Every place at which a number may begin, digits of the longest); a look back from each run of digits.
 
     What is written before a space or a mark counts where it may belong to the number ("S 24", "TCGA-02", "l/5/08",
     "lO-Mar-2019"): whole, of four characters at most, and before a space not a word in small letters.
     """
-    starts = set[int]()
+    starts, longest = set[int](), 0
     for match in _NUMBER.finditer(report):
-        at = match.start()
+        at, end = match.span()
+        if end - at > longest:
+            longest = end - at
         low = at - LONGEST_LETTERS if at > LONGEST_LETTERS else 0
         while at > low and report[at - 1].isalnum():
             at -= 1
@@ -141,7 +143,7 @@ def _number_starts(report: str) -> list[int]:
             starts.add(before)
             if before and report[before - 1] in "(+":
                 starts.add(before - 1)
-    return sorted(starts)
+    return sorted(starts), longest
 
 
 def _plain(low: str) -> str:
