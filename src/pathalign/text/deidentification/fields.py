@@ -142,11 +142,13 @@ def find_fields(words: Words) -> Iterator[Finding]:
             yield from _other_field(report, field, header)
 
 
-_LASTS = (
-    *(f"{before}{last}" for last in _NAME_LAST for before in ("", ";")),
-    *("ob", "ob.", "o.b", "o.b.", "od", "od.", "o.d", "o.d.", "birth", "date", "death", "born", ")"),
-)
-"""How the last word of a key ends that counts wherever it stands: of a name, or of birth and death."""
+_BIRTH_LASTS = ("ob", "ob.", "o.b", "o.b.", "od", "od.", "o.d", "o.d.", "birth", "date", "death", "born")
+
+
+def _counts_anywhere(before: str) -> bool:
+    """Whether the last word before a colon may be that of a key of a name, or of birth and death."""
+    last = (before.rsplit(None, 1) or ("",))[-1].lower().rpartition(";")[2]
+    return last in _NAME_LAST or last[-1:] == ")" or last.endswith(_BIRTH_LASTS)
 
 
 def fields(report: str, limit: int, header: int = LONGEST_HEADER) -> Iterator[Field]:
@@ -161,7 +163,7 @@ def fields(report: str, limit: int, header: int = LONGEST_HEADER) -> Iterator[Fi
             continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
-        if start >= header and not before.rstrip().lower().endswith(_LASTS):
+        if start >= header and not _counts_anywhere(before):
             last = match.end()
             continue
         cut = 1 + max(
