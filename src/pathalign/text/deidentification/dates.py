@@ -134,6 +134,10 @@ _MONTH_NAMES = word_set("january february march april june july august september
 _AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties")
 
 
+_BORN_WORDS = word_set("born d dob birth birthdate date year")
+"""The first words of what `_BORN` finds."""
+
+
 def find_dates(words: Words) -> Iterator[Finding]:
     """Dates, and the times that follow them."""
     report, present = words.report, words.present
@@ -158,8 +162,10 @@ def find_dates(words: Words) -> Iterator[Finding]:
         yield from (_date(match, "month", "month") for match in _MONTH_ALONE.finditer(report))
     if not _DAYS.isdisjoint(present) or {"new", "eve"} <= present or {"new", "year"} <= present:
         yield from (_date(match, 0, "named day") for match in _NAMED_DAY.finditer(report))
-    if not present.isdisjoint(("born", "dob", "birth", "birthdate", "d")):
-        yield from (_date(match, "year", "born") for match in _BORN.finditer(report))
+    for index in words.where(_BORN_WORDS):
+        match = _BORN.match(report, words.starts[index])
+        if match:
+            yield _date(match, "year", "born")
 
 
 def find_ages(words: Words) -> Iterator[Finding]:
