@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.lexicon import NAME_WORDS, VOCABULARY, misread_pattern, word_set
@@ -189,8 +190,13 @@ def header_end(report: str) -> int:
         None,
     )
     end = section.start() if section else min(len(report), LONGEST_HEADER)
-    known = sum(_OF_HEADERS.search(field.key) is not None for field in fields(report, end))
+    known = sum(_is_of_header(field.key) for field in fields(report, end))
     return end if known >= 2 else 0
+
+
+@lru_cache(maxsize=4096)  # reports repeat their keys
+def _is_of_header(key: str) -> bool:
+    return _OF_HEADERS.search(key) is not None
 
 
 def _other_field(report: str, field: Field, header: int, *, known: bool = True) -> Iterator[Finding]:

@@ -64,7 +64,24 @@ _NUMBER_FIRST = re.compile(
     r"\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
     r"LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{1,24}){1,3}"
 )
-_COMPOUND_GATE = ("stra", "STRA", "weg", "WEG", "platz", "PLATZ", "allee", "gasse", "laan", "gatan", "gade", "vej")
+_COMPOUND_GATE = (
+    "straß",
+    "strasse",
+    "straat",
+    "str.",
+    "STRASSE",
+    "STRAAT",
+    "weg",
+    "WEG",
+    "platz",
+    "PLATZ",
+    "allee",
+    "gasse",
+    "laan",
+    "gatan",
+    "gade",
+    "vej",
+)
 _KINDS_FIRST = word_set("rue avenue via viale piazza calle avenida plaza ul ulica im am")
 _ZIP = re.compile(
     r"\.?,?\s{1,3}(?P<zip>(?=[OolILS]{0,2}\d)[\dOolILS]{5}(?:-[\dOolILS]{4})?)(?![\w-])"
