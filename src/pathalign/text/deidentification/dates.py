@@ -163,9 +163,8 @@ def find_dates(words: Words) -> Iterator[Finding]:
     if not _DAYS.isdisjoint(present) or {"new", "eve"} <= present or {"new", "year"} <= present:
         yield from (_date(match, 0, "named day") for match in _NAMED_DAY.finditer(report))
     for index in words.where(_BORN_WORDS):
-        match = _BORN.match(report, words.starts[index])
-        if match:
-            yield _date(match, "year", "born")
+        if born := _BORN.match(report, words.starts[index]):
+            yield _date(born, "year", "born")
 
 
 def find_ages(words: Words) -> Iterator[Finding]:

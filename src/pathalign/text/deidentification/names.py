@@ -272,8 +272,8 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
             return
         opened = gap[-1:] in tuple(_OPEN)
         first = at
-        beside = (words.lower[at - 1] == "name" and gap.strip() in (",", ":")) or (gap == " " and at == index + 1)
-        announced = opened or beside
+        straight = (words.lower[at - 1] == "name" and gap.strip() in (",", ":")) or (gap == " " and at == index + 1)
+        announced = opened or straight
         while announced and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
             first += 1
         sure = announced and _before_given(words, first)
