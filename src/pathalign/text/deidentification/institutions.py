@@ -45,7 +45,7 @@ _QUALIFIERS = word_set(
     "jewish catholic christian heart of the and for de la del di san santa los las big grand great new upper "
     "lower valley river lake bay hills park island surgery surgical specialty oncology eye tumor research and & "
     "reference diagnostic imaging anatomic histology molecular school technology science sciences comprehensive "
-    "outpatient ambulatory system family primary"
+    "outpatient ambulatory system family primary brain breast"
 )
 _PROPER = word_set(
     "memorial mercy baptist methodist presbyterian lutheran adventist veterans sacred providence trinity "

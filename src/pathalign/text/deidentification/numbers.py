@@ -89,7 +89,7 @@ def _is_number(value: str, least: int) -> bool:
 
 
 _BLOCKS = re.compile(r"(?P<letter>[A-H])(?P<first>\d{1,2})-(?:(?P=letter)|8)(?P<last>\d{1,2})")
-"""A range of blocks, its second letter also as OCR reads a B: "B15-817"."""
+"""A range of blocks, its second letter also as OCR reads a B: "C31-834"."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
 _READ = str.maketrans("OolILSB", "0011158")
