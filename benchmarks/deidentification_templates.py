@@ -1,11 +1,13 @@
-"""Sentences, header lines and signatures to plant identifiers with, in four sets that share no line.
+"""Sentences, header lines and signatures to plant identifiers with, in seven sets that share no line.
 
-A word in braces is an identifier of that kind. The rules were tuned on "tuning"; "second" and "third" were each
-measured once and then tuned on too; "test" was written before the misses of the third were read, and is what the
-figures are of.
+A word in braces is an identifier of that kind. The rules were tuned on "tuning"; the others were each measured
+once and then tuned on too.
 """
 
 from __future__ import annotations
+
+import deidentification_last as last
+from deidentification_later import BODY_PAIRS, HEADER_PAIRS, SIGNATURE_PAIRS, lines
 
 HEADERS = {
     "tuning": (
@@ -44,7 +46,7 @@ HEADERS = {
         "CLIA Number: {clia}     Pathologist: {full}, D.O.",
         "Pathology #: {accession}     Date of surgery: {date}",
     ),
-    "test": (
+    "fourth": (
         "{institution} | Division of Anatomic Pathology",
         "Patient: {listed}     Chart No. {mrn}     Birth date {date}     Age {age} years",
         "Path Number: {accession}     Taken on {date}     Received on {date}",
@@ -56,6 +58,8 @@ HEADERS = {
         "Laboratory director: {full}, MD     CLIA no. {clia}",
         "Report number: {accession}     Signed out: {date}",
     ),
+    **{name: lines(HEADER_PAIRS, name) for name in ("fifth", "sixth")},
+    "seventh": last.HEADERS,
 }
 BODIES = {
     "tuning": (
@@ -112,7 +116,7 @@ BODIES = {
         "Ordering NPI {npi}.",
         "Also reviewed by {full}, M.D., Ph.D., who agrees.",
     ),
-    "test": (
+    "fourth": (
         "Dr. {last} called for the result on {date}.",
         "This {oldage} year old female patient of {institution} had a mass.",
         "A previous biopsy from {date} ({accession}) showed similar features.",
@@ -130,6 +134,8 @@ BODIES = {
         "His physician, Dr. {full}, NPI {npi}, requested it.",
         "{full}, MD, has reviewed this case and concurs.",
     ),
+    **{name: lines(BODY_PAIRS, name) for name in ("fifth", "sixth")},
+    "seventh": last.BODIES,
 }
 SIGNATURES = {
     "tuning": (
@@ -174,7 +180,7 @@ SIGNATURES = {
         "Gross dictation by {full}, MD",
         "See {tail} for the earlier slides.",
     ),
-    "test": (
+    "fourth": (
         "Electronically verified by {full}, MD {date}",
         "Dictated by {initials}",
         "Signed by: {listed}, MD",
@@ -188,6 +194,8 @@ SIGNATURES = {
         "Prosector: {full}",
         "Tissue of {tail} was re-embedded.",
     ),
+    **{name: lines(SIGNATURE_PAIRS, name) for name in ("fifth", "sixth")},
+    "seventh": last.SIGNATURES,
 }
 EPONYMS = (
     "Gleason score 3+4=7, Nottingham grade 2, Fuhrman nuclear grade 3, Breslow thickness 1.1 mm, Clark level III.",

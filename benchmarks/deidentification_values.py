@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+import deidentification_last as last
+import deidentification_later as later
+
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -83,14 +86,39 @@ STREETS = (
     "{} Ct",
     "{} Parkway, Suite 210",
 )
+ACCESSIONS = (
+    "S##-#####",
+    "SP-##-#####",
+    "##-S-#####",
+    "S-##-####",
+    "HS##-####",
+    "##S####",
+    "SU-##-######",
+    "@@##-#####",
+)
+PHONES = ("(5##) 555-####", "5##-555-####", "5##.555.####", "1-5##-555-####", "+44 20 #### ####", "5## 555 ####")
+EARLIER = ("tuning", "second", "third", "fourth")
 MONTHS = _words("January February March April May June July August September October November December")
 
 
 class Values:
-    """Draws identifiers; the lists of one set are every fourth entry."""
+    """Draws identifiers; no two sets share a name, a town or a shape of an institution or a street."""
 
     def __init__(self, chosen: str, rng: random.Random) -> None:
-        self._rng, self._first = rng, ("tuning", "second", "third", "test").index(chosen)
+        self._rng = rng
+        if chosen in EARLIER:  # every fourth entry
+            of = slice(EARLIER.index(chosen), None, 4)
+            lists = [SURNAMES, GIVEN, INSTITUTIONS, TOWNS, STREETS, ACCESSIONS]
+            self._lists = [list(values[of]) for values in lists] + [list(PHONES)]
+        elif chosen == "seventh":
+            lists = [last.SURNAMES, last.GIVEN, last.INSTITUTIONS, last.TOWNS, last.STREETS, last.ACCESSIONS]
+            self._lists = [list(values) for values in (*lists, last.PHONES)]
+        else:
+            lists = [later.SURNAMES, later.GIVEN, later.INSTITUTIONS, later.TOWNS, later.STREETS, later.ACCESSIONS]
+            self._lists = [later.chosen(values, chosen) for values in (*lists, later.PHONES)]
+        self._surnames, self._given, self._institutions, self._towns, self._streets, self._shapes, self._phones = (
+            self._lists
+        )
         self._number = "S24-12345"
 
     def new_report(self) -> None:
@@ -102,7 +130,7 @@ class Values:
         return getattr(self, f"_{kind}")()
 
     def _of(self, values: Sequence[str]) -> str:
-        return self._rng.choice(values[self._first :: 4])
+        return self._rng.choice(values)
 
     def _digits(self, shape: str) -> str:
         """A shape with its "#" as digits and its "@" as letters; it does not begin with 0."""
@@ -114,16 +142,16 @@ class Values:
         return str(self._rng.randrange(10)) if char == "#" else letter if char == "@" else char
 
     def _surname(self) -> str:
-        name, roll = self._of(SURNAMES), self._rng.random()
+        name, roll = self._of(self._surnames), self._rng.random()
         if roll < 0.1:
-            return f"{name}-{self._of(SURNAMES)}"
+            return f"{name}-{self._of(self._surnames)}"
         return self._of(PARTICLES) + name if roll < 0.18 else name
 
     def _last(self) -> str:
         return self._surname()
 
     def _full(self) -> str:
-        given, roll = self._of(GIVEN), self._rng.random()
+        given, roll = self._of(self._given), self._rng.random()
         if roll < 0.15:
             return f"{given[0]}. {self._surname()}"
         middle = f" {self._rng.choice('ABCDEFGHJKLMNPRSTW')}." if roll < 0.45 else ""
@@ -131,7 +159,7 @@ class Values:
 
     def _listed(self) -> str:
         initial = f" {self._rng.choice('ABCDEFGHJKLMNPRSTW')}" if self._rng.random() < 0.5 else ""
-        return f"{self._surname()}, {self._of(GIVEN)}{initial}"
+        return f"{self._surname()}, {self._of(self._given)}{initial}"
 
     def _initials(self) -> str:
         return self._rng.choice(("xqz", "JKW", "BQT", "vzd", "RWX", "khq"))
@@ -164,18 +192,7 @@ class Values:
         return self._digits(self._rng.choice(("########", "#######", "###-##-##", "@#######", "##-##-##", "### ## ##")))
 
     def _accession(self) -> str:
-        shape = self._of(
-            (
-                "S##-#####",
-                "SP-##-#####",
-                "##-S-#####",
-                "S-##-####",
-                "HS##-####",
-                "##S####",
-                "SU-##-######",
-                "@@##-#####",
-            )
-        )
+        shape = self._of(self._shapes)
         self._number = self._digits(shape.replace("S##", f"S{self._rng.randrange(10, 25)}", 1))
         return self._number
 
@@ -186,11 +203,7 @@ class Values:
         return self._number.rstrip().split("-")[-1].split("S")[-1]
 
     def _phone(self) -> str:
-        return self._digits(
-            self._rng.choice(
-                ("(5##) 555-####", "5##-555-####", "5##.555.####", "1-5##-555-####", "+44 20 #### ####", "5## 555 ####")
-            )
-        )
+        return self._digits(self._of(self._phones))
 
     _fax = _phone
 
@@ -198,13 +211,13 @@ class Values:
         return self._digits("#####")
 
     def _email(self) -> str:
-        name = f"{self._of(GIVEN)}.{self._of(SURNAMES)}@{self._of(TOWNS)}".lower()
+        name = f"{self._of(self._given)}.{self._of(self._surnames)}@{self._of(self._towns)}".lower()
         return f"{name}.{self._rng.choice(('org', 'edu', 'com', 'nhs.uk'))}"
 
     def _url(self) -> str:
         return (
             self._rng.choice(("https://", "http://www.", "www."))
-            + f"{self._of(TOWNS).lower()}.org/case/{self._digits('#####')}"
+            + f"{self._of(self._towns).lower()}.org/case/{self._digits('#####')}"
         )
 
     def _ip(self) -> str:
@@ -235,13 +248,13 @@ class Values:
         return self._digits("#@@@@##@#########")
 
     def _institution(self) -> str:
-        return self._of(INSTITUTIONS).format(self._of(TOWNS))
+        return self._of(self._institutions).format(self._of(self._towns))
 
     def _city(self) -> str:
-        return self._of(TOWNS)
+        return self._of(self._towns)
 
     def _street(self) -> str:
-        return f"{self._digits('###')} {self._of(STREETS).format(self._of(TOWNS))}"
+        return f"{self._digits('###')} {self._of(self._streets).format(self._of(self._towns))}"
 
     def _zip(self) -> str:
         return self._digits(self._rng.choice(("#####", "#####-####")))

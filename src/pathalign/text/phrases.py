@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
 Meaning = TypeVar("Meaning")
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d+")
+_TOKEN = re.compile(r"([^\W\d_]+|\d+)")
+_ASCII_TOKEN = re.compile(r"([A-Za-z]+|[0-9]+)")
+"""The same for a text of ASCII alone, in half the time."""
 _PLURAL = re.compile(r"(?<=[a-z]{4})(?<!s)(?<!u)(?<!i)s$")
 _GAP = 3
 """Characters that may stand between two words of a phrase ("ki - 67")."""
@@ -24,6 +27,10 @@ class Token(NamedTuple):
     """Folded: see `fold`."""
     start: int
     end: int
+
+
+_new = tuple.__new__
+"""Makes a `Token` in a third of the time that its own constructor takes, which counts where every word is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +75,13 @@ class Phrases(Generic[Meaning]):
         tokens = tokens_of(text) if tokens is None else tokens
         begins = self._root.after
         found: list[Mention[Meaning]] = []
-        at = 0
-        while at < len(tokens):
-            if tokens[at].word not in begins:
-                at += 1
-                continue
-            mention, used = self._longest(text, tokens, at)
-            if mention is not None:
-                found.append(mention)
-            at += max(1, used)
+        free = 0
+        for at in [at for at, token in enumerate(tokens) if token[0] in begins]:
+            if at >= free:
+                mention, used = self._longest(text, tokens, at)
+                if mention is not None:
+                    found.append(mention)
+                free = at + used
         return found
 
     def meaning(self, phrase: str) -> Meaning | None:
@@ -109,7 +114,10 @@ class Phrases(Generic[Meaning]):
 
 def tokens_of(text: str) -> list[Token]:
     """The words and numbers of a text, folded, with their places."""
-    return [Token(fold(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
+    parts = (_ASCII_TOKEN if text.isascii() else _TOKEN).split(text)  # gaps and tokens by turns
+    offsets = list(accumulate(map(len, parts)))
+    made = zip(map(fold, parts[1::2]), offsets[0:-1:2], offsets[1::2], strict=True)
+    return [_new(Token, token) for token in made]
 
 
 @lru_cache(maxsize=20_000)

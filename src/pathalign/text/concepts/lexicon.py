@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pathalign.text.phrases import Mention, Phrases, fold, tokens_of
+from pathalign.text.phrases import Mention, Phrases, Token, fold, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ _GRADED = re.compile(
     r"(?<!\d)(?P<one>[1-5])\s*\+\s*(?P<two>[1-5])(?:\s*=\s*(?:\d{1,2}))?(?:\s*/\s*10)?(?!\d)",
     re.IGNORECASE,
 )
-_MAY_GRADE = re.compile(r"grade|gleason|\d\s*\+", re.IGNORECASE)
+_MAY_GRADE = re.compile(r"[gG\d](?:(?<=[gG])(?i:rade|leason)|(?<=\d)\s*\+)")
 _PREFIXED = re.compile(r"\b(?:non|micro|pre|pseudo)[- ]?$|\w-$", re.IGNORECASE)
 _BETWEEN = " -/'&,()"
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -63,9 +63,12 @@ _SYSTEMS = {
 }  # fmt: skip
 
 
-def terms_in(text: str) -> list[Mention[Term]]:
-    """The concepts that a text names, stated or not, in order; the longest words win, and none lies within another."""
-    tokens = tokens_of(text)
+def terms_in(text: str, tokens: list[Token] | None = None) -> list[Mention[Term]]:
+    """The concepts that a text names, stated or not, in order; the longest words win, and none lies within another.
+
+    `tokens` are those of the text, where they are known already.
+    """
+    tokens = tokens_of(text) if tokens is None else tokens
     graded = _graded(text) if _MAY_GRADE.search(text) else []
     direct = _beside(graded, _phrases().find(text, tokens))
     starts = [mention.start for mention in direct]

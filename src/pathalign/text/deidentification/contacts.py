@@ -30,21 +30,22 @@ _MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:])", re.IG
 
 _PHONE = re.compile(
     rf"(?<![\w.,/-])(?:"
-    rf"(?:\+|00)\d{{1,3}}[\s.-]?(?:\(0?\)\s?)?(?:\(?{_D}{{1,5}}\)?[\s./-]?){{1,4}}{_D}{{2,5}}"  # +44 20 7946 0958
-    rf"|(?:1[\s.-]{{1,2}})?\([2-9lSB]{_D}{{2}}\)\s{{0,2}}{_D}{{3}}\s?[\s.-]\s?{_D}{{4}}"  # (617) 555-0123
-    rf"|(?:1[\s.-]{{1,2}})?[2-9SB]{_D}{{2}}\s?[.\-–/]\s?{_D}{{3}}\s?[.\-–]\s?{_D}{{4}}"  # 617-555-0123
+    rf"(?:\+|00)(?:\d{{1,3}}|[lI](?= \d))[\s.-]?(?:\(0?\)\s?)?(?:\(?{_D}{{1,5}}\)?[\s./-]?){{1,4}}{_D}{{2,5}}"  # +44 20
+    rf"|(?:1[\s.-]{{1,2}})?\([2-9lSB]{_D}{{2}}\)[\s-]{{0,2}}{_D}{{3}}\s?[\s.-]\s?{_D}{{4}}"  # (617) 555-0123
+    rf"|(?:1[\s.-]{{1,2}})?[2-9SB]{_D}{{2}}(?:\s?[.\-–/]\s?|\s){_D}{{3}}\s?[.\-–]\s?{_D}{{4}}"  # 617-555-0123
     rf"|[2-9]{_D}{{2}} {_D}{{3}} {_D}{{4}}"
-    rf"|[2-9]\d{{2}}-\d{{4}}"  # 555-0123
+    rf"|[2-9]{_D}\d-{_D}{{4}}"  # 555-0123
     rf"|0\d{{2,4}}[\s/-]\d{{3,4}}[\s-]?\d{{3,5}}"  # 020 7946 0958, 06221/56-0
-    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?\d{{1,6}}\b)?",
+    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?[\dOlI]{{1,6}}\b)?",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
     r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|no|#|:))|ext|"
     r"hotline|call(?:ed)? at)\b"
     r"\s?(?:phone|no\b|nbr|number|num|is|at|line)?[\s.:#)\-]{0,5}"
-    r"(?P<number>[+(]{0,2}\d(?:[\s().\-/]{0,2}[\dOolILS]){2,16}(?:\s?(?:ext?\.?|x)\s?\d{1,6})?)(?![\w%]|\s?(?:cm|"
-    r"mm)\b)",
+    r"(?P<number>[+(]{0,2}(?:\d|[lI](?=[ -]?\d))(?:[\s().\-/]{0,2}[\dOolILS]){2,16}"
+    r"(?:\s?(?:ext?\.?|x)\s?[\dOlI]{1,6})?)"
+    r"(?![\w%]|\s?(?:cm|mm)\b)",
     re.IGNORECASE,
 )
 _FAX = re.compile(r"(?:fax|facsimile)\W{0,12}$", re.IGNORECASE)
@@ -66,12 +67,11 @@ def find_contacts(words: Words) -> Iterator[Finding]:
         if not (len(match[0]) == 8 and _CATALOGUE.search(before)):
             kind = Kind.FAX if _FAX.search(before) else Kind.PHONE
             yield Finding(match.start(), match.end(), kind, "number of a telephone")
-    for index, low in enumerate(words.lower) if not words.present.isdisjoint(_KEYS) else ():
-        if low in _KEYS:
-            keyed = _KEYED.match(report, words.starts[index])
-            if keyed:
-                kind = Kind.FAX if _FAX.search(keyed["key"]) else Kind.PHONE
-                yield Finding(keyed.start("number"), keyed.end("number"), kind, "telephone field")
+    for index in words.where(_KEYS):
+        keyed = _KEYED.match(report, words.starts[index])
+        if keyed:
+            kind = Kind.FAX if _FAX.search(keyed["key"]) else Kind.PHONE
+            yield Finding(keyed.start("number"), keyed.end("number"), kind, "telephone field")
 
 
 def _on_networks(words: Words) -> Iterator[Finding]:

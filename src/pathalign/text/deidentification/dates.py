@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import word_set
+from pathalign.text.deidentification.lexicon import with_misreadings, word_set
 from pathalign.text.deidentification.words import Words
 
 _MONTH = (
@@ -18,7 +18,7 @@ _MONTH = (
     r"diciembre|"
     r"gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre)"
 )
-_MONTH = re.sub("[oil]", lambda letter: f"[{letter[0]}01li]", _MONTH)  # as OCR may have read it
+_MONTH = re.sub("[oils]", lambda letter: f"[{letter[0]}015li]", _MONTH)  # as OCR may have read it
 _D = r"[0-9OolILSB]"
 """A digit as OCR may have read it."""
 _YEAR4 = rf"(?:[1IlL]9|2[0OoQ]){_D}{_D}"
@@ -48,10 +48,11 @@ _DAY_MONTH = re.compile(
     rf"(?:(?:,|\s|-|\.|/|of){{0,4}}{_YEAR}\b)?{_TIME}",
     re.IGNORECASE,
 )
+_DAY = rf"(?P<day>{_DD}|[lIS](?=(?:st|nd|rd|th)?,? \d))(?P<nth>st|nd|rd|th)?\b(?![.,]?\d)"
 _MONTH_DAY = re.compile(
-    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?(?:{_YEAR4}|(?P<day>{_DD})(?P<nth>st|nd|rd|"
-    rf"th)?\b(?![.,]?\d)"
-    rf"(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)(?!\s?(?:cm|mm|x\s|%)){_TIME}",
+    rf"\b{_WEEKDAY}(?<![\w-]){_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?[\s./-]{{0,2}}(?:the\s)?"
+    rf"(?:{_YEAR4}|{_DAY}(?P<year>[\s,./-]{{1,3}}(?:{_YEAR4}|['’]\d\d)\b)?|['’]\d\d\b)"
+    rf"(?!\s?(?:cm|mm|x\s|%)){_TIME}",
     re.IGNORECASE,
 )
 _FULL_MONTH = re.compile(
@@ -104,7 +105,7 @@ _AGE = re.compile(
 )
 _AGE_KEYED = re.compile(
     r"\b(?:age[ds]?|age at (?:diagnosis|surgery|procedure)|patient age|pt age|age/sex|sex/age|age \(yrs?\)|"
-    r"age in years)"
+    r"age in years)(?:\s?\((?:in )?(?:years?|yrs?|y)\))?"
     r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
     r"months?|weeks?|hours?))",
     re.IGNORECASE,
@@ -128,10 +129,13 @@ _MONTHS = word_set(
 _DAYS = word_set(
     "monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving independence labor memorial easter"
 )
-_TO_L = str.maketrans("1i", "ll")
-_READ_MONTHS = frozenset(month.translate(_TO_L) for month in _MONTHS)
+_READ_MONTHS = with_misreadings(_MONTHS)
 _MONTH_NAMES = word_set("january february march april june july august september october november december")
-_AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties s")
+_AGE_GATE = word_set("ninety hundred centenarian supercentenarian nonagenarian nineties")
+
+
+_BORN_WORDS = word_set("born d dob birth birthdate date year")
+"""The first words of what `_BORN` finds."""
 
 
 def find_dates(words: Words) -> Iterator[Finding]:
@@ -147,7 +151,7 @@ def find_dates(words: Words) -> Iterator[Finding]:
     if "T" in report:
         yield from (_date(match, 0, "timestamp") for match in words.at_numbers(_ISO_TIME))
     if _month_beside_number(words):
-        for match in words.at_numbers(_DAY_MONTH):
+        for match in words.at_numbers(_DAY_MONTH, ordinary=True):
             if not (match[0][-3:].lower() == "may" and _VERB.match(report, match.end())):
                 yield _date(match, 0, "day month")
         for match in _MONTH_DAY.finditer(report):
@@ -158,23 +162,23 @@ def find_dates(words: Words) -> Iterator[Finding]:
         yield from (_date(match, "month", "month") for match in _MONTH_ALONE.finditer(report))
     if not _DAYS.isdisjoint(present) or {"new", "eve"} <= present or {"new", "year"} <= present:
         yield from (_date(match, 0, "named day") for match in _NAMED_DAY.finditer(report))
-    if not present.isdisjoint(("born", "dob", "birth", "birthdate", "d")):
-        yield from (_date(match, "year", "born") for match in _BORN.finditer(report))
+    for index in words.where(_BORN_WORDS):
+        if born := _BORN.match(report, words.starts[index]):
+            yield _date(born, "year", "born")
 
 
 def find_ages(words: Words) -> Iterator[Finding]:
     """Ages over 89, in digits and in words; younger ones stay."""
     yield from (_age(match, "age") for match in words.at_numbers(_AGE))
-    for start, low in zip(words.starts, words.lower, strict=True):
-        if low in _AGE_KEYS:
-            match = _AGE_KEYED.match(words.report, start)
-            if match:
-                yield _age(match, "age field")
-    if not words.present.isdisjoint(_AGE_GATE):
+    for index in words.where(_AGE_KEYS):
+        match = _AGE_KEYED.match(words.report, words.starts[index])
+        if match:
+            yield _age(match, "age field")
+    if not words.present.isdisjoint(_AGE_GATE) or ("90" in words.report and "s" in words.present):
         yield from (_age(match, "age in words") for match in _AGE_WORDS.finditer(words.report))
 
 
-_AGE_KEYS = ("age", "ages", "aged", "sex", "patient", "pt")
+_AGE_KEYS = word_set("age ages aged sex patient pt")
 
 
 def _age(match: re.Match[str], rule: str) -> Finding:
@@ -184,13 +188,9 @@ def _age(match: re.Match[str], rule: str) -> Finding:
 
 def _month_beside_number(words: Words) -> bool:
     """Whether a word that may be a month ("may", "mar", "dec") stands beside a digit."""
-    if _MONTHS.isdisjoint(words.present):
-        return False
-    for start, end, low in zip(words.starts, words.ends, words.lower, strict=True):
-        month = low in _MONTHS or (not low.isalpha() and low[:3].replace("0", "o").translate(_TO_L) in _READ_MONTHS)
-        if month and any(map(str.isdigit, words.report[max(0, start - 6) : end + 6])):
-            return True
-    return False
+    months = _READ_MONTHS & words.different | {low for low in words.coded if low[:3] in _READ_MONTHS}
+    report, starts, ends = words.report, words.starts, words.ends
+    return any(_NUMBERS.search(report, max(0, starts[index] - 6), ends[index] + 10) for index in words.where(months))
 
 
 def _date(match: re.Match[str], group: int | str, rule: str) -> Finding:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import NAME_WORDS, VOCABULARY, word_set
+from pathalign.text.deidentification.lexicon import NAME_WORDS, VOCABULARY, misread_pattern, word_set
 from pathalign.text.deidentification.name_shapes import CREDENTIALS, name_forward
 from pathalign.text.deidentification.words import Words
 
@@ -24,7 +25,8 @@ _IDENTIFYING = re.compile(
     re.IGNORECASE,
 )
 _OF_HEADERS = re.compile(
-    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|nationality|language|policy|payer",
+    rf"{_IDENTIFYING.pattern}|request|order|referr|employ|contact|religio|occupation|marital|citizen|"
+    r"nationality|language|policy|payer|residence|clinician|facsimile|(?:surgical|lab|record) number$",
     re.IGNORECASE,
 )
 _MEDICAL = re.compile(
@@ -39,7 +41,7 @@ _MEDICAL = re.compile(
     r"pre-?op|post-?op|weight|gleason|nottingham|score|\bink|container|fixation|fixative|ischemi|focality|extent|"
     r"depth|biops|"
     r"resection|excision|excised|cytolog|test\b|tests\b|\bcodes?\b|icd|snomed|\bcpt\b|molecular|mutation|type\b|"
-    r"ectomy|(?<!marital )(?<!civil )(?<!employment )(?<!insurance )status|source",
+    r"ectomy|extract|teeth|tooth|(?<!marital )(?<!civil )(?<!employment )(?<!insurance )status|source",
     re.IGNORECASE,
 )
 _SECTION = re.compile(
@@ -54,6 +56,13 @@ _SECTION = re.compile(
     r"[^:\n.]{0,40}(?:[:.\n]|$)",
     re.IGNORECASE,
 )
+_MONTH = misread_pattern("(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_BEGINS_DATE = re.compile(
+    r"\s{0,3}(?:[\dlIO]{1,4}(?P<mark>[/.-])[\dlIO]{1,2}(?P=mark)[\dlIO]{2,4}"
+    rf"|[\dlIOS]{{1,2}}[- ]?{_MONTH}|{_MONTH}[a-z0-9]{{0,6}}\.? \d)",
+    re.IGNORECASE,
+)
+"""After "Procedure performed:" a date, so that the header goes on."""
 LONGEST_HEADER = 2000
 """Characters of a report among which its header is sought."""
 LONGEST_VALUE = 100
@@ -120,7 +129,7 @@ def find_fields(words: Words) -> Iterator[Finding]:
     """Values of header fields."""
     report = words.report
     header = header_end(report)
-    for field in fields(report, len(report)):
+    for field in fields(report, len(report), header):
         in_header = field.start < header
         last = field.key.rsplit(None, 1)[-1].lower()
         if (last in _NAME_LAST or last[-1] == ")") and _NAME_KEY.search(field.key):
@@ -134,8 +143,20 @@ def find_fields(words: Words) -> Iterator[Finding]:
             yield from _other_field(report, field, header)
 
 
-def fields(report: str, limit: int) -> Iterator[Field]:
-    """Every colon, tab or equals sign with the words before it on its line, within its sentence."""
+_BIRTH_LASTS = ("ob", "ob.", "o.b", "o.b.", "od", "od.", "o.d", "o.d.", "birth", "date", "death", "born")
+
+
+def _counts_anywhere(before: str) -> bool:
+    """Whether the last word before a colon may be that of a key of a name, or of birth and death."""
+    last = (before.rsplit(None, 1) or ("",))[-1].lower().rpartition(";")[2]
+    return last in _NAME_LAST or last[-1:] == ")" or last.endswith(_BIRTH_LASTS)
+
+
+def fields(report: str, limit: int, header: int = LONGEST_HEADER) -> Iterator[Field]:
+    """Every colon, tab or equals sign with the words before it on its line, within its sentence.
+
+    After the header only those whose last word may be that of a name or a birth.
+    """
     last = 0
     for match in _COLON.finditer(report, 0, limit):
         at = match.start()
@@ -143,6 +164,9 @@ def fields(report: str, limit: int) -> Iterator[Field]:
             continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
+        if start >= header and not _counts_anywhere(before):
+            last = match.end()
+            continue
         cut = 1 + max(
             before.rfind("\n"), before.rfind("\t"), before.rfind(";"), before.rfind(". ") + 1 or -1,
             before.rfind("  ") + 1 or -1,
@@ -157,10 +181,22 @@ _COLON = re.compile(r"[:=](?!\d\d\b)|:(?=\s)")
 
 def header_end(report: str) -> int:
     """Where the header of a report ends; 0 for a report without one."""
-    section = next((s for s in _SECTION.finditer(report, 0, LONGEST_HEADER) if s.end() > 60), None)
+    section = next(
+        (
+            s
+            for s in _SECTION.finditer(report, 0, LONGEST_HEADER)
+            if s.end() > 60 and not _BEGINS_DATE.match(report, s.end())
+        ),
+        None,
+    )
     end = section.start() if section else min(len(report), LONGEST_HEADER)
-    known = sum(_OF_HEADERS.search(field.key) is not None for field in fields(report, end))
+    known = sum(_is_of_header(field.key) for field in fields(report, end))
     return end if known >= 2 else 0
+
+
+@lru_cache(maxsize=4096)  # reports repeat their keys
+def _is_of_header(key: str) -> bool:
+    return _OF_HEADERS.search(key) is not None
 
 
 def _other_field(report: str, field: Field, header: int, *, known: bool = True) -> Iterator[Finding]:
@@ -175,12 +211,23 @@ def _other_field(report: str, field: Field, header: int, *, known: bool = True) 
     value = report[start:end]
     if not value or (place and not _names(value)) or value.lower() in _EMPTY:
         return
+    if _FINDING.match(value) if place else _FINDING.search(value.split("  ")[0]):
+        return
     if place:
         yield Finding(start, end, Kind.INSTITUTION if place["institution"] else Kind.PLACE, "place field")
     else:
         yield Finding(start, end, Kind.FIELD, "unknown field")
 
 
+_FINDING = re.compile(
+    r"\b(?:left|right|bilateral|upper|lower|anterior|posterior|inferior|superior|lymph|nodes?|masse?s?|lesions?|cysts?|"
+    r"tumou?rs?|margins?|specimens?|tissues?|diagnos\w{2,5}|biops(?:y|ies)|resections?|excisions?|benign|malignan\w{1,3}|"
+    r"negative|positive|lungs?|livers?|kidneys?|renal|breasts?|colon|rectum|prostate|bladder|uterus|cervix|ovar(?:y|ies)|"
+    r"thyroid|parathyroid|pancreas|stomach|esophagus|brain|skin|spleen|adrenal|pleura|necks?|tongue|larynx|testis|"
+    r"\w{2,20}(?:ectomy|otomy|ostomy|omas?|itis|plasia|osis))\b",
+    re.IGNORECASE,
+)
+"""In the value of an unknown field, what a report is about rather than whom."""
 _EMPTY = frozenset(
     ("female", "male", "f", "m", "none", "n/a", "na", "unknown", "unspecified", "not given", "not specified")
 )

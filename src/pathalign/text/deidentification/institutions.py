@@ -22,10 +22,11 @@ _HEADS = word_set(
     "college hospice foundation healthcare medicine associates sanatorium dispensary krankenhaus klinik klinikum "
     "universitätsklinikum universitatsklinikum hôpital hopital ospedale policlinico clinique clinica clínica "
     "universidad université universität universitat università universita ziekenhuis sjukhus sykehus szpital nhs "
-    "trust diagnostics pathologists group partners campus pavilion hosp univ infirmary polyclinic academy"
+    "trust diagnostics pathologists services health group partners campus pavilion hosp univ infirmary "
+    "polyclinic academy"
 )
 _OF_A_KIND = word_set(
-    "group partners associates foundation trust campus pavilion academy pathologists medicine diagnostics"
+    "group partners associates foundation trust campus pavilion academy pathologists medicine diagnostics services"
 )
 _KINDS = word_set(
     "medical pathology physicians health clinical nhs care hospital university cancer diagnostic laboratory "
@@ -33,7 +34,7 @@ _KINDS = word_set(
 )
 _WEAK = word_set(
     "center centre medicine associates foundation group partners trust college diagnostics pathologists "
-    "laboratory laboratories labs institute campus pavilion academy nhs"
+    "laboratory laboratories labs institute campus pavilion academy nhs services health"
 )  # fmt: skip
 """Kinds that are ordinary words as well: a proper word must stand directly beside."""
 _QUALIFIERS = word_set(
@@ -44,7 +45,7 @@ _QUALIFIERS = word_set(
     "jewish catholic christian heart of the and for de la del di san santa los las big grand great new upper "
     "lower valley river lake bay hills park island surgery surgical specialty oncology eye tumor research and & "
     "reference diagnostic imaging anatomic histology molecular school technology science sciences comprehensive "
-    "outpatient ambulatory system"
+    "outpatient ambulatory system family primary brain breast"
 )
 _PROPER = word_set(
     "memorial mercy baptist methodist presbyterian lutheran adventist veterans sacred providence trinity "
@@ -86,11 +87,16 @@ LONGEST = 8
 _MISREAD = {folded(word): word for word in _DESCRIBING | _PROPER | _FIXED_FIRST if len(word) > 4}
 
 
+_BEGINNINGS = _HEADS | _FIXED_FIRST
+
+
 def find_institutions(words: Words) -> Iterator[Finding]:
     """Institutions with a name of their own; "the hospital" and "outside laboratory" stay."""
-    for index, low in enumerate(words.lower):
-        if low not in VOCABULARY and low not in _HEADS and words.raw[index][0].isupper():
-            low = _MISREAD.get(folded(low), low)
+    misread = {low: read for low in words.unknown - _HEADS if (read := _MISREAD.get(folded(low))) in _BEGINNINGS}
+    for index in words.where(_BEGINNINGS.union(misread)):
+        low = words.lower[index]
+        if low in misread and words.raw[index][0].isupper():
+            low = misread[low]
         if low in _FIXED_FIRST:
             match = _FIXED.match(words.report, words.starts[index])
             if match:
@@ -113,9 +119,11 @@ def _low(words: Words, index: int) -> str:
 def _is_head(words: Words, index: int) -> bool:
     """Whether a word is a kind of institution; "group" and the like only after what makes them one."""
     low, before = _low(words, index), _low(words, index - 1) if index else ""
+    if low == "health":
+        return index + 1 == len(words) or words.gap(index)[:1] != " " or words.gap(index)[:2] == "  "
     if low in ("medicine", "college"):
         return before in ("of", "medical")
-    return low not in _OF_A_KIND or before in _KINDS
+    return low not in _OF_A_KIND or before in _KINDS or before.endswith(("ology", "oiogy"))
 
 
 def _proper(words: Words, index: int) -> bool:
@@ -136,7 +144,7 @@ def _before(words: Words, head: int) -> int:
     first = index = head
     while index > 0 and head - index < LONGEST and _JOINT.fullmatch(words.gap(index - 1)):
         gap, low = words.gap(index - 1), _low(words, index - 1)
-        if ("." in gap and low not in ("st", "mt")) or (
+        if ("." in gap and low not in ("st", "mt") and not _split_off(words, index - 1)) or (
             "," in gap and low not in _PROPER and not _proper(words, index - 1)
         ):
             break
@@ -154,6 +162,17 @@ def _before(words: Words, head: int) -> int:
             break
         first += 1
     return first
+
+
+def _split_off(words: Words, index: int) -> bool:
+    """Whether a word that OCR parted from its institution by a full stop begins it: "the. Lindmark. Tumor Center"."""
+    return (
+        index > 0
+        and words.lower[index - 1] in ("the", "at", "from", "by")
+        and _proper(words, index)
+        and words.lower[index] not in NAME_WORDS
+        and len(words.raw[index]) > 3
+    )
 
 
 def _after(words: Words, head: int) -> int:

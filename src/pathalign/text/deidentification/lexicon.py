@@ -29,12 +29,6 @@ EPONYM_SURNAMES = _words("eponym_surnames")
 VOCABULARY = _words("vocabulary")
 """Words of reports that are no names."""
 
-PARTICLES = word_set(
-    "de del della der den des di da das do dos du el al la las le lo los van von vom zu zur ter ten st bin ibn "
-    "abu ben mac mc san santa e y"
-)
-"""Small words within surnames."""
-
 NAMED_AFTER = word_set(
     "disease diseases syndrome syndromes tumor tumors tumour tumours cell cells stain stains stained staining "
     "grade grades graded grading level levels score scores sum criteria body bodies esophagus oesophagus lymphoma "
@@ -60,6 +54,9 @@ def is_medical(word: str) -> bool:
 
 
 _OCR = str.maketrans("0134568", "oieasgb")
+_ONE_MISREAD = re.compile(
+    r"(?=(?:.?[^\W\d_]){3})[^\W\d_]+[015][^\W\d_]*|[^\W\d_]0[^\W\d_]|(?![cpry]?[tnm]0)[^\W\d_]{2}0"
+)
 _BLOCK = re.compile(r"[^\W\d_]{1,3}\d+|[^\W\d_]{1,2}\d+[^\W\d_]\d*|[^\W\d_]+\d{2,}|(?:[cprya]*[tnm][\dx][a-d]?)+")
 
 
@@ -71,6 +68,52 @@ def read_through(word: str) -> str:
     if letters < 3 or len(word) - letters > 2 or _BLOCK.fullmatch(word):
         return ""
     return word.translate(_OCR)
+
+
+def read_as_name(word: str, *, titled: bool = False) -> str:
+    """As `read_through`, and where a name is announced also of what could be a code: "zh0u", "jo5e", "pau1".
+
+    `titled` says that only its first letter is a capital, as no code is written.
+    """
+    read = read_through(word)
+    if read or not _ONE_MISREAD.fullmatch(word):
+        return read
+    sure = titled or word[-1] not in "15" or folded(word) in _folded_given_names()
+    return word.translate(_OCR) if sure else ""
+
+
+@cache
+def _folded_given_names() -> frozenset[str]:
+    return frozenset(map(folded, GIVEN_NAMES))
+
+
+_MISREADING = {"o": "0", "l": "1i", "i": "1l", "s": "5"}
+"""What OCR makes of a letter."""
+
+
+def with_misreadings(words: frozenset[str]) -> frozenset[str]:
+    """The words and each with one letter as OCR may have read it."""
+    made = {
+        word[:at] + other + word[at + 1 :]
+        for word in words
+        for at, letter in enumerate(word)
+        for other in _MISREADING.get(letter, "")
+    }
+    return words | made
+
+
+def misread_pattern(letters: str) -> str:
+    """A pattern of plain letters that also matches what OCR made of them."""
+    return re.sub("[oils]", lambda letter: f"[{letter[0]}{_MISREADING[letter[0]]}]", letters)
+
+
+PARTICLES = with_misreadings(
+    word_set(
+        "de del della der den des di da das do dos du el al la las le lo los van von vom zu zur ter ten st bin ibn "
+        "abu ben mac mc san santa e y"
+    )
+)
+"""Small words within surnames."""
 
 
 _FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})

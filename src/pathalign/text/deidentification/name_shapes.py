@@ -13,6 +13,7 @@ from pathalign.text.deidentification.lexicon import (
     PARTICLES,
     VOCABULARY,
     is_medical,
+    read_as_name,
     read_through,
     word_set,
 )
@@ -51,7 +52,7 @@ def name_like(words: Words, index: int, *, sure: bool) -> bool:
         return not _names_a_thing(words, index)
     if low in NAME_WORDS:
         return sure
-    low = read_through(low)
+    low = read_as_name(low, titled=raw.istitle()) if sure else read_through(low)
     if not low or low in VOCABULARY or low in SUFFIXES or (low in CREDENTIALS and raw.isupper()):
         return False
     if low in EPONYMS:
@@ -92,7 +93,9 @@ def name_forward(words: Words, first: int, *, sure: bool) -> int:
         elif _continues(words, first, index, found=found, sure=sure, comma=comma):
             found, end = found + 1, index + 1
             commas += comma
-        elif low.replace("0", "o") not in PARTICLES or index + 1 >= len(words):
+        elif found and _second_half(words, index):
+            end = index + 1
+        elif low not in PARTICLES or index + 1 >= len(words):
             break
         index += 1
     return end if found else first
@@ -118,7 +121,7 @@ def name_backward(words: Words, last: int) -> int:
         elif raw[0].isupper() and name_like(words, index, sure=not comma):
             found, start = found + 1, index
             commas += comma
-        elif low.replace("0", "o") not in PARTICLES or not found:
+        elif not _second_half(words, index) and (low not in PARTICLES or not found):
             break
         index -= 1
     return start if found else last + 1
@@ -127,16 +130,45 @@ def name_backward(words: Words, last: int) -> int:
 def _continues(words: Words, first: int, index: int, *, found: int, sure: bool, comma: bool) -> bool:
     """Whether a word goes on with a name: an ordinary word only after a given name, an initial, or in a known place."""
     if not found:
-        after_initial = index > 0 and len(words.raw[index - 1]) == 1 and words.gap(index - 1).strip() == "."
+        initial = index - 1
+        while initial > first and words.lower[initial] in PARTICLES:
+            initial -= 1
+        after_initial = initial >= 0 and len(words.raw[initial]) == 1 and words.gap(initial).strip() == "."
         return name_like(words, index, sure=sure or (after_initial and first < index))
     if comma:
-        return name_like(words, index, sure=False)
+        return given_after_comma(words, index, sure=sure)
     before = words.lower[index - 1]
     gap = words.gap(index)
     ends = gap[:1] in ("", *",.;)\n-\t") or gap[:2] == "  "  # "OLUWASEUN LEE, was informed"
     ends = ends or (index + 1 < len(words) and words.lower[index + 1] in _PREDICATES)
     known = before in GIVEN_NAMES or len(before) == 1 or before in PARTICLES or ends or words.gap(index - 1) == "-"
     return name_like(words, index, sure=(known or words.raw[index].istitle()) and words.raw[index][0].isupper())
+
+
+def _second_half(words: Words, index: int) -> bool:
+    """Whether a word in small letters ends a given name that begins with a capital: "Hye-jin"."""
+    raw, low = words.raw[index], words.lower[index]
+    return (
+        raw.islower()
+        and 1 < len(raw) < 6
+        and index > 0
+        and words.gap(index - 1) == "-"
+        and low not in VOCABULARY
+        and name_like(words, index - 1, sure=False)
+    )
+
+
+def given_after_comma(words: Words, index: int, *, sure: bool) -> bool:
+    """Whether a word after a comma may be a given name; an ordinary one only with an initial or the end after it.
+
+    `sure` is that of `name_like`.
+    """
+    if name_like(words, index, sure=False) or not sure:
+        return name_like(words, index, sure=False)
+    low, gap = words.lower[index], words.gap(index)
+    initial = index + 1 < len(words) and len(words.raw[index + 1]) == 1 and gap == " "
+    ends = initial or gap[:1] in ("", *"\"'”’)\n") or gap[:2] == "  "
+    return name_like(words, index, sure=(ends and low in NAME_WORDS) or not read_through(low))
 
 
 def is_credential(words: Words, index: int) -> bool:
@@ -177,6 +209,12 @@ def _names_a_thing(words: Words, index: int) -> bool:
     reach = 1 if words.gap(index).strip() in ("", "-", "/") else 0
     reach += reach and words.gap(index + 1).strip() in ("", "-", "/")
     after = words.lower[index + 1 : index + 1 + reach]
+    if after and after[0] in _PREDICATES:
+        return False
+    if low != "lewis" or words.gap(index + 1)[:1] == ".":
+        after = [word for word in after if len(word) > 1]
+    elif len(after) > 1 and len(after[1]) == 1:
+        after.pop()  # "Lewis a" is an antigen, "Lewis requested a" and "Lewis B. Okafor" are none
     before = words.lower[index - 1] if index and words.gap(index - 1) == "-" else ""
     beside = after[0] if after and words.gap(index) in ("-", "/") else ""
     return (

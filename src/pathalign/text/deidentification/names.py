@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.lexicon import (
@@ -14,6 +16,7 @@ from pathalign.text.deidentification.lexicon import (
     PARTICLES,
     VOCABULARY,
     folded,
+    read_as_name,
     read_through,
     word_set,
 )
@@ -22,6 +25,7 @@ from pathalign.text.deidentification.name_shapes import (
     DOUBTFUL_CREDENTIALS,
     LONGEST,
     SUFFIXES,
+    given_after_comma,
     is_credential,
     name_backward,
     name_forward,
@@ -30,8 +34,8 @@ from pathalign.text.deidentification.name_shapes import (
 )
 from pathalign.text.deidentification.words import Words
 
-TITLES = word_set(
-    "dr drs doctor doctors prof professor mr mrs ms miss mx mister sir dame nurse rev reverend herr frau dott dra "
+TITLES = word_set(  # without "Mx", which is a stage in reports
+    "dr drs doctor doctors prof professor mr mrs ms miss mister sir dame nurse rev reverend herr frau dott dra "
     "mme monsieur madame señor señora dipl"
 )
 _SIGNING = word_set(
@@ -75,15 +79,15 @@ _OPEN = "\"'“”‘’`([{<"
 
 def find_names(words: Words) -> Iterator[Finding]:
     """Every name that something announces."""
-    for index, low in enumerate(words.lower):
-        if low not in _TRIGGERS:
-            continue
+    for index in words.where(_TRIGGERS):
+        low = words.lower[index]
         if low in TITLES:
             if index + 1 < len(words) and small_name(words, index + 1) and words.gap(index) in (" ", ". ", "."):
                 yield _finding(words, index + 1, index + 2, "title")
             yield from _listed(words, index + 1, sure=True, rule="title", joint=". :\n")
         elif low in _ROLES:
             opened = low in ("name", "named") and any(mark in words.gap(index) for mark in "(\"':")
+            opened = opened or _before_surname(words, index + 1)
             yield from _listed(words, index + 1, sure=opened, rule="role", joint=" ,:(\"'-–\n")
         elif low in _LABELS:
             yield from _labelled(words, index)
@@ -100,19 +104,29 @@ def find_names(words: Words) -> Iterator[Finding]:
             yield from _before_credential(words, index)
         if low in GIVEN_NAMES:
             yield from _by_given_name(words, index)
+    for match in _TYPIST.finditer(words.report):
+        who = _WHO.search(words.report, max(0, match.start() - 6), match.start())
+        if who and not {who[1].lower(), match[1].lower()} & VOCABULARY:
+            yield Finding(who.start(1), match.end(), Kind.NAME, "initials")
+
+
+_TYPIST = re.compile(r"/([a-z]{2,4}|[A-Z]{3})(?=\.|\n|$)")
+_WHO = re.compile(r"[.\n] ([A-Z]{2,4})$")
+"""A sentence of nothing but who dictated and who typed: "JQX/abc"."""
 
 
 def find_pairs(words: Words) -> Iterator[Finding]:
     """Two words side by side, capitals first in a text that has small letters, that no report and no list knows."""
-    unknown = [
-        raw.istitle() and len(raw) > 3 and low not in VOCABULARY and raw.isalpha()
-        for raw, low in zip(words.raw, words.lower, strict=True)
-    ]
-    for index in range(len(words) - 1):
-        if unknown[index] and unknown[index + 1] and words.gap(index) == " ":
+    unknown = words.where(words.unknown)
+    for index, after in pairwise(unknown):
+        if after == index + 1 and words.gap(index) == " " and all(map(_titled, words.raw[index : index + 2])):
             end = name_forward(words, index, sure=False)
             if end > index + 1:
                 yield _finding(words, index, end, "unknown pair")
+
+
+def _titled(raw: str) -> bool:
+    return raw.istitle() and len(raw) > 3 and raw.isalpha()
 
 
 def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
@@ -184,7 +198,7 @@ def _by(words: Words, index: int) -> Iterator[Finding]:
     """Who did it, after "dictated by", "electronically signed out by": names, or initials."""
     verbs = words.lower[max(0, index - 3) : index]
     signing, doing = (
-        any(v in _SIGNING for v in verbs),
+        any(v in _SIGNING for v in words.lower[max(0, index - 5) : index]),  # "transcribed May 27th, 1993 by"
         any(v in _DOING or (len(v) > 5 and v.endswith("ed")) for v in verbs),
     )
     if not signing and not doing:
@@ -258,9 +272,11 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
             return
         opened = gap[-1:] in tuple(_OPEN)
         first = at
-        while opened and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
+        straight = (words.lower[at - 1] == "name" and gap.strip() in (",", ":")) or (gap == " " and at == index + 1)
+        announced = opened or straight
+        while announced and first < at + 3 and first + 1 < len(words) and words.lower[first] in PARTICLES:
             first += 1
-        sure = opened and _before_given(words, first)
+        sure = announced and _before_given(words, first)
         if not name_like(words, first, sure=sure):
             continue
         end = name_forward(words, at, sure=sure)
@@ -275,7 +291,28 @@ def _labelled(words: Words, index: int) -> Iterator[Finding]:
 
 def _before_given(words: Words, index: int) -> bool:
     """Whether a comma and a word that can only be a name come next, as after the surname in "Green, Tomoko"."""
-    return index + 1 < len(words) and words.gap(index).strip() == "," and name_like(words, index + 1, sure=False)
+    while index + 1 < len(words) and words.gap(index) == "-":
+        index += 1
+    return index + 1 < len(words) and words.gap(index).strip() == "," and given_after_comma(words, index + 1, sure=True)
+
+
+def _before_surname(words: Words, index: int) -> bool:
+    """Whether a word that is a given name too comes before one that can only be a name: "Frank Okonkwo"."""
+    if index + 1 >= len(words):
+        return False
+    low = words.lower[index]
+    if low not in NAME_WORDS and not (read_as_name(low) and not read_through(low)):
+        return False
+    after = index + 1
+    if len(words.raw[after]) == 1 and words.gap(after)[:1] == ".":
+        after += 1
+    while after + 1 < len(words) and words.lower[after] in PARTICLES:
+        after += 1
+    return (
+        after < len(words)
+        and words.gap(index) == " "
+        and name_like(words, after, sure=words.lower[after] in NAME_WORDS)
+    )
 
 
 def _holds_digits(words: Words, index: int) -> bool:

@@ -59,7 +59,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"contact\sserial",
     ),
     Kind.LICENCE: (
-        r"npi\b",
+        r"npi\b(?:\s(?:of|for)(?:\sthe)?\s[a-z]{2,12})?",
         r"clia\b",
         r"dea\b",
         r"(?:driver'?s?\s?)?licen[sc]es?\b",
@@ -111,7 +111,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     ),
     Kind.NUMBER: (r"number\b",),
 }
-_NO = r"(?:[\s.:]{0,2}(?:numbers?|num|nbr|no|nr|id|code|#|№|identifier)(?![^\W\d_]))?(?:\s(?:is|was|of))?"
+_NO = r"(?:[\s.:]{0,2}(?:(?:numbers?|num|nbr|no|nr|id|code|identifier)(?![^\W_]|-\d)|[#№]))?(?:\s(?:is|was|of))?"
 _VALUE = (
     r"[\s.:#=()\[\]*'\"-]{0,8}(?P<value>(?=[\w/.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,20}){0,6}"
     r"(?: (?=(?=[lLOoIS]{0,2}\d)[\dlLOoIS]{2,4}(?!\.\d|[\w/]|\s?(?:cm|mm|x|g|gm|year|yr)\b))[\dlLOoIS]{2,4}){0,4})"

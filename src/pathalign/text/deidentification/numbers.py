@@ -13,7 +13,7 @@ _D = r"[0-9OolILS]"
 _ACCESSION = re.compile(
     rf"(?<![\w.-])(?:"
     rf"(?!T-?\d)[A-Z]{{1,4}}[\s-]?(?:19|"
-    rf"20)?{_D}{{2}}[-:/–]\s?(?:[A-Z]{{1,3}}[-:]?)?{_D}{{3,8}}"  # S24-12345, HS-19-00123
+    rf"2[0O])?{_D}{{2}}[-:/–]\s?(?:[A-Z]{{1,3}}[-:]?)?{_D}{{3,8}}"  # S24-12345, HS-19-00123
     rf"|(?:19|20)?\d{_D}[-:/–]?[A-Z]{{1,3}}[-:/–]?\s?{_D}{{3,8}}"  # 24-S-12345, 24S12345, 19:S1234
     rf"|[A-Z]{{1,3}}-(?:19|20)?\d\d-\d{{2,7}}"
     rf"|[A-Z]{{1,2}}(?:19|20)\d\d[-/.]?\d{{3,7}}"  # H2019/12345
@@ -22,7 +22,7 @@ _ACCESSION = re.compile(
     rf"|TCGA-[A-Z0-9]{{2}}-[A-Z0-9]{{4}}(?:-[A-Z0-9]{{2,4}}){{0,5}}"
     rf")(?![\d%])(?!\.\d)",
 )
-_YEAR_NUMBER = re.compile(r"(?<![\w./,-])(?:19|20)?\d\d-\d{3,7}\b(?!\s?(?:cm|mm|x\b)|[.,]\d|-\d)")
+_YEAR_NUMBER = re.compile(rf"(?<![\w./,-])(?:19|20)?\d{_D}-{_D}{{3,7}}\b(?!\s?(?:cm|mm|x\b)|[.,]\d|-\d)")
 _CASE_BEFORE = re.compile(
     r"(?:\bcase|\bspecimen|\bsee|\breport|\baccession|\bprevious\w{0,2}|\bprior|\bslides?|\bbiopsy|\bpathology|#|"
     r"\(|\bno\.?|\bnumber)"
@@ -31,7 +31,9 @@ _CASE_BEFORE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _NO_ACCESSION = re.compile(
-    r"(?:CD|CK|HER|IL|PD|RP|MUC|BCL|HBME|FS|TP|PIN|CIN|GATA|SOX|PAX|WT|HMB)[\s-]?\d", re.IGNORECASE
+    r"(?:CD|CK|HER|IL|PD|RP|MUC|BCL|HBME|TP|PIN|CIN|GATA|SOX|PAX|WT|HMB)[\s-]?\d(?![\dOlS]-(?!88)\d{4})"
+    r"|FS[\s-]?\d(?![\dOlS]-\d{4})",
+    re.IGNORECASE,
 )
 _SSN = re.compile(rf"(?<![\w-])(?:{_D}{{3}}-{_D}{{2}}-{_D}{{4}}|\d{{3}} \d\d \d{{4}})(?![\w-])")
 _CLIA = re.compile(r"(?<!\w)\d\dD\d{7}(?!\w)")
@@ -64,16 +66,15 @@ def find_numbers(words: Words) -> Iterator[Finding]:
                 continue
             yield Finding(match.start(), match.end(), kind, rule)
     for match in words.at_numbers(_YEAR_NUMBER) if longest >= 3 else ():
-        if _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()]):
+        before = report[max(0, match.start() - 16) : match.start()]
+        if _CASE_BEFORE.search(before) or _MATERIAL_OF.search(before):
             yield Finding(match.start(), match.end(), Kind.ACCESSION, "accession")
 
 
 def _with_key(words: Words) -> Iterator[Finding]:
     """The value after each key; keys are tried where their first word stands, and near a digit."""
     report = words.report
-    for index, low in enumerate(words.lower):
-        if low not in FIRST_WORDS:
-            continue
+    for index in words.where(FIRST_WORDS):
         start = words.starts[index]
         if not _DIGIT.search(report, start, start + 60):
             continue
@@ -87,10 +88,15 @@ def _is_number(value: str, least: int) -> bool:
     return sum(map(str.isdigit, value)) >= least and not _is_code(value) and not _YEAR.fullmatch(value)
 
 
+_BLOCKS = re.compile(r"(?P<letter>[A-H])(?P<first>\d{1,2})-(?:(?P=letter)|8)(?P<last>\d{1,2})")
+"""A range of blocks, its second letter also as OCR reads a B: "C31-834"."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
 _READ = str.maketrans("OolILSB", "0011158")
 _RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)")
+_MATERIAL_OF = re.compile(r"\b(?:blocks?|tissues?|slides?|sections?|levels?) (?:of|from)\s$", re.IGNORECASE)
+_BLOCK = re.compile(r"\s[A-H]\d{1,2}\b")
+_MISREAD = re.compile(r"(?<=\d)[OolIS]|(?<=[-/.:])[OolIS](?=\d)")
 _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
 
 
@@ -109,19 +115,25 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
         digits = match[0].translate(_READ)
         found = tails.get(digits.lstrip("0") or digits)
         year = len(digits) == 4 and 1900 <= int(digits) <= 2099
-        if found and (not year or _CASE_BEFORE.search(report[max(0, match.start() - 16) : match.start()])):
+        before = report[max(0, match.start() - 16) : match.start()]
+        if found and (
+            not year or _CASE_BEFORE.search(before) or _MATERIAL_OF.search(before) or _BLOCK.match(report, match.end())
+        ):
             start = match.start()
-            lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})-$", report[max(0, start - 8) : start])
+            lead = re.search(r"(?:\b[A-Z]{0,3}\d\d|\b[A-Z]{1,3})[-:]$", report[max(0, start - 8) : start])
             yield Finding(start - len(lead[0]) if lead else start, match.end(), found.kind, "tail")
 
 
 def _is_accession(text: str) -> bool:
     """Whether a match has the digits of a number of a case, and is no antibody, clone or range of blocks."""
     digits = sum(map(str.isdigit, text))
-    misread = sum(map(text[1:].count, "OolIS"))
+    misread = len(_MISREAD.findall(text, 1))
     return digits >= 5 and misread <= digits // 3 and not _is_code(text) and not _NO_ACCESSION.match(text)
 
 
 def _is_code(value: str) -> bool:
     """Whether a value is a code of morphology or topography, a stage or a block, which stay."""
+    blocks = _BLOCKS.fullmatch(value)
+    if blocks and int(blocks["first"]) < int(blocks["last"]) <= int(blocks["first"]) + 30:
+        return True
     return _ICD_O.match(value) is not None and re.fullmatch(r"[MTPDF]-?\s?[\dA-F]{4,5}(?:/\d)?", value) is not None

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
-from pathalign.text.deidentification.lexicon import EPONYMS, NAMED_AFTER, VOCABULARY, is_medical, read_through, word_set
+from pathalign.text.deidentification.lexicon import (
+    EPONYMS,
+    NAME_WORDS,
+    NAMED_AFTER,
+    VOCABULARY,
+    is_medical,
+    misread_pattern,
+    read_through,
+    with_misreadings,
+    word_set,
+)
 from pathalign.text.deidentification.words import Words
 
 _STATES = (
@@ -24,18 +34,18 @@ _CODES = (
     "OR|PA|RI|SC|SD|TN|TX|"
     "UT|VT|VA|WA|WV|WI|WY|DC|PR|ON|QC|BC|AB"
 )
-_SUFFIX = (
-    r"(?:st|street|ave|avenue|rd|road|blvd|boulevard|dr|drive|lane|ct|court|place|plaza|pkwy|parkway|hwy|highway|way|"
-    r"terrace|circle|trail|square|broadway|alley|crescent|turnpike|gardens|mews|ln(?=\.?,?\s(?:apt|unit|suite|"
-    r"[A-Z][a-z]+,)))"
+_SUFFIXES = (
+    "st street ave avenue rd road blvd boulevard dr drive lane ct court place plaza pkwy parkway hwy highway way "
+    "terrace circle trail square broadway alley crescent turnpike gardens mews"
 )
-_SUFFIXES = frozenset(re.findall(r"[a-z]+", _SUFFIX.split("(?=")[0]))
+_SUFFIX = rf"(?:{misread_pattern('|'.join(_SUFFIXES.split()))}|ln(?=\.?,?\s(?:apt|unit|suite|[A-Z][a-z]+,)))"
+_SUFFIX_GATE = with_misreadings(word_set(_SUFFIXES)) | {"ln"}
 _ZIP_KEYS = word_set("zip zipcode postal postcode post")
 _W = r"[A-Za-zÀ-ÿ0-9'’.-]{1,24}"
 _STREET = re.compile(
     rf"(?<![\w./-])\d[\dOolILS]{{0,5}}[A-Z]?(?:-\d{{1,4}})?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
     rf"(?P<name>(?:{_W}\s{{1,2}}){{1,4}}?){_SUFFIX}\b\.?(?:\s(?:[NSEW]|[NS][EW])\b\.?)?"
-    rf"(?:,?\s{{1,2}}(?:suite|ste|apt|apartment|unit|room|rm|floor|bldg|building|#)\.?\s?#?\s?[\w-]{{1,8}})?",
+    rf"(?:,?\s{{1,2}}(?:{misread_pattern('suite|ste|apt|apartment|unit|room|rm|floor|bldg|building')}|#)\.?\s?#?\s?[\w-]{{1,8}})?",
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"\b(?:suite|ste\.|apt\.?|apartment)\s?#?\s?(?=\w{0,4}\d)\w{1,6}\b", re.IGNORECASE)
@@ -49,11 +59,30 @@ _KIND_FIRST = re.compile(
     r"\b(?:[Rr]ue|RUE|[Aa]venue|[Vv]ia|VIA|[Vv]iale|[Pp]iazza|[Cc]alle|CALLE|[Aa]venida|[Pp]laza|[Uu]l\.|[Uu]lica|"
     r"Im|Am)"
     r"(?: (?:de|du|des|del|della|la|le|los|las|di|da|DE|LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{2,24}){1,3},? {1,2}\d{1,4}\b"
-    r"|\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
+)
+_NUMBER_FIRST = re.compile(
+    r"\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
     r"LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{1,24}){1,3}"
 )
-_COMPOUND_GATE = ("stra", "STRA", "weg", "WEG", "platz", "PLATZ", "allee", "gasse", "laan", "gatan", "gade", "vej")
-_KIND_GATE = word_set("rue avenue boulevard via viale piazza calle avenida plaza ul ulica")
+_COMPOUND_GATE = (
+    "straß",
+    "strasse",
+    "straat",
+    "str.",
+    "STRASSE",
+    "STRAAT",
+    "weg",
+    "WEG",
+    "platz",
+    "PLATZ",
+    "allee",
+    "gasse",
+    "laan",
+    "gatan",
+    "gade",
+    "vej",
+)
+_KINDS_FIRST = word_set("rue avenue via viale piazza calle avenida plaza ul ulica im am")
 _ZIP = re.compile(
     r"\.?,?\s{1,3}(?P<zip>(?=[OolILS]{0,2}\d)[\dOolILS]{5}(?:-[\dOolILS]{4})?)(?![\w-])"
     r"(?!\.\d|\s?(?:cm|mm)\b)"
@@ -93,9 +122,11 @@ _CITIES = word_set(
     "taipei singapore bangkok manila jakarta melbourne brisbane perth auckland wellington havana bogota lima "
     "santiago"
 )
+_PREPOSITIONS = word_set("in at near from")
+_PLACE_WORDS = _STATE_CODES | _STATE_NAMES | _STATE_ENDS | _PLACE_VERBS | _PREPOSITIONS | _CITIES
 _DISEASE_PLACES = word_set("philadelphia milan vienna paris sydney bethesda nottingham rochester oxford bristol")
 _NOT_STREET = re.compile(
-    r"\b(?:cm|mm|x|of|and|in|the|to|with|from|is|are|for|at|on|lymph|nodes?|year|old|fragments?|sections?|blocks?|"
+    r"\b(?:cm|mm|x|of|and|in|the|to|with|from|is|are|for|at|on|lymph|nodes?|year|fragments?|sections?|blocks?|"
     r"grade|tumou?r)\b",
     re.IGNORECASE,
 )
@@ -104,18 +135,21 @@ _NOT_STREET = re.compile(
 def find_places(words: Words) -> Iterator[Finding]:
     """Where somebody lives or works."""
     report, present = words.report, words.present
-    for match in words.at_numbers(_STREET) if not _SUFFIXES.isdisjoint(present) else ():
+    for match in words.at_numbers(_STREET, ordinary=True) if not _SUFFIX_GATE.isdisjoint(present) else ():
         if not _NOT_STREET.search(match["name"]) and _is_street(match["name"], match[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "street")
     patterns = (
         ("unit", _UNIT, not present.isdisjoint(("suite", "ste", "apt", "apartment"))),
         ("box", _BOX, "box" in present or "postfach" in present),
         ("street abroad", _COMPOUND, any(word in report for word in _COMPOUND_GATE)),
-        ("street abroad", _KIND_FIRST, not _KIND_GATE.isdisjoint(present) or ("Im " in report or "Am " in report)),
     )
     for rule, pattern, worth in patterns:
         for match in pattern.finditer(report) if worth else ():
             yield Finding(match.start(), match.end(), Kind.PLACE, rule)
+    abroad = [found for index in words.where(_KINDS_FIRST) if (found := _KIND_FIRST.match(report, words.starts[index]))]
+    if not present.isdisjoint(("rue", "avenue", "boulevard")):
+        abroad += words.at_numbers(_NUMBER_FIRST, ordinary=True)
+    yield from (Finding(match.start(), match.end(), Kind.PLACE, "street abroad") for match in abroad)
     for match in words.at_numbers(_POSTCODE):
         yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
     for match in _ZIP_FIELD.finditer(report) if not present.isdisjoint(_ZIP_KEYS) else ():
@@ -128,14 +162,16 @@ def find_places(words: Words) -> Iterator[Finding]:
 
 def _by_word(words: Words) -> Iterator[Finding]:
     """What a state, a verb or a city's own name says."""
-    for index, low in enumerate(words.lower):
-        raw = words.raw[index]
+    for index in words.where(_PLACE_WORDS):
+        low, raw = words.lower[index], words.raw[index]
         if (low in _STATE_CODES and raw.isupper()) or (
             (low in _STATE_NAMES or low in _STATE_ENDS) and raw[0].isupper()
         ):
             yield from _with_state(words, index)
         if low in _PLACE_VERBS or (low == "from" and index and words.lower[index - 1] in _PERSONS):
             yield from _after_verb(words, index)
+        elif low in _PREPOSITIONS and index and _is_verb(words.lower[index - 1]):
+            yield from _seen_in(words, index)
         if low in _CITIES and raw[0].isupper() and low not in _DISEASE_PLACES:
             named_after = index + 1 < len(words) and words.lower[index + 1] in NAMED_AFTER
             if not named_after:
@@ -175,6 +211,29 @@ _CITY_STARTS = word_set(
 )
 
 
+def _is_verb(low: str) -> bool:
+    return (low.endswith("ed") or low in _SEEN) and low not in _PLACE_VERBS
+
+
+_WRITTEN_AS_TOWN = re.compile(r"[^\W\d_](?:[^\W\d_]|[015])+(?<=[^\W\d_])")
+
+
+def _seen_in(words: Words, index: int) -> Iterator[Finding]:
+    """Capitalised words that no list knows, after "seen in": no product with a capital within, no short code."""
+    end = index + 1
+    while end < min(index + 4, len(words)) and words.gap(end - 1) == " " and _may_be_place(words, end):
+        end += 1
+    low, raw = words.lower[index], words.raw[index + 1 : end]
+    town = all(
+        _WRITTEN_AS_TOWN.fullmatch(word)
+        and word[1:] in (word[1:].lower(), word[1:].upper())
+        and (low == "at" or len(word) > 4)
+        for word in raw
+    )
+    if town and not all(_ordinary(word.lower()) or word.lower() in NAME_WORDS for word in raw):
+        yield Finding(words.starts[index + 1], words.ends[end - 1], Kind.PLACE, "seen in")
+
+
 def _after_verb(words: Words, index: int) -> Iterator[Finding]:
     """Capitalised words that no report knows, after "lives in", "transferred from", "woman from"."""
     at = index + 1
@@ -189,6 +248,7 @@ def _after_verb(words: Words, index: int) -> Iterator[Finding]:
         yield Finding(words.starts[at], words.ends[end - 1], Kind.PLACE, "lives in")
 
 
+_SEEN = word_set("seen done taken undergone lived worked sent surgery biopsy resection procedure")
 _ON_THE_WAY = word_set("in at near of from to the with family")
 
 

@@ -46,6 +46,43 @@ def test_unknown_header_fields_are_dropped() -> None:
     assert "Smoking history: 20 years: yes." in text
 
 
+@pytest.mark.parametrize(
+    "findings",
+    ["A: Partial gastrectomy. B: Left para-aortic fat.", "Spleen: mass of the upper pole", "STOMACH: Ulcer, left"],
+)
+def test_findings_stay_in_fields_that_no_list_knows(findings: str) -> None:
+    """A header may list specimens by letters and organs; what they hold is no identifier."""
+    report = f"Patient: Okonkwo, Ngozi\nMRN: 1234567\n{findings}\nReligion: Quaker\nDIAGNOSIS: carcinoma.\n"
+
+    text = deidentify(report).text
+
+    assert findings in text
+    assert "Quaker" not in text
+
+
+@pytest.mark.parametrize(
+    ("report", "number"),
+    [
+        ("the prior resection (FS-91-377195), dated", "FS-91-377195"),
+        ("see report S2O65-33344 of last year", "S2O65-33344"),
+        ("Signed 16 APRLL 2011.", "16 APRLL 2011"),
+        ("Reported MAY L, 1989", "MAY L, 1989"),
+        ("AGE (YEARS): 102", "102"),
+        ("NPI of the surgeon: 1817S63678", "1817S63678"),
+        ("Results at (590)-555-7325.", "(590)-555-7325"),
+        ("Phone no. +l 543 555 0449", "+l 543 555 0449"),
+    ],
+)
+def test_misread_numbers_are_found_whole(report: str, number: str) -> None:
+    """With letters for digits, as OCR reads them."""
+    assert number in [report[f.start : f.end] for f in find_identifiers(report)]
+
+
+def test_a_range_of_blocks_is_no_accession() -> None:
+    """Also where the second B was read as an 8."""
+    assert find_identifiers("Case, D20-D23 in all; C31-834, ovary (A12, B3; 5 cm), and E40-841, omentum.") == []
+
+
 def test_counts_say_how_many_of_each_kind() -> None:
     """Kinds and numbers, no words of the report."""
     counts = deidentify(REPORT).counts()

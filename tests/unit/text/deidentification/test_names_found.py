@@ -33,6 +33,19 @@ def names(report: str) -> list[str]:
         ("The father, Kenneth Obiang, had colon cancer.", "Kenneth Obiang"),
         ("cc: Haruki Tanizaki; Lena Ostergaard", "Haruki Tanizaki"),
         ("/s/ Bogdan Ionescu", "Bogdan Ionescu"),
+        ("Dr. Richardson requested a rush.", "Richardson"),
+        ("Drs. Okonkwo and Wilson at tumor board.", "Wilson"),
+        ("Attending: Scott B. Okonkwo, MD", "Scott B. Okonkwo"),
+        ("Fellow: Hye-jin Okonkwo", "Hye-jin Okonkwo"),
+        ("Grossed by Pau1 Okonkwo", "Pau1 Okonkwo"),
+        ("DR. ZH0U HAS SEEN SLIDES.", "ZH0U"),
+        ("Reviewed with Pranav M. Dl White, M.D.", "Pranav M. Dl White"),
+        ("The container is labeled with the patient's name, White, Paolo H, and a number.", "White, Paolo H"),
+        ("The jar is labeled Reeves, Nina P, with a number.", "Reeves, Nina P"),
+        ('Received labeled "Whitaker, Mark F" in formalin.', "Whitaker, Mark F"),
+        ("The patient's wife, Frank Okonkwo, was called.", "Frank Okonkwo"),
+        ("Transcribed May 27th, 1993 by Reinhardt Okonkwo", "Reinhardt Okonkwo"),
+        ("Negative for tumor. JQX/abd. (S) LEFT", "JQX/abd"),
     ],
 )
 def test_a_name_is_found(report: str, found: str) -> None:
@@ -54,6 +67,7 @@ def test_a_name_is_found(report: str, found: str) -> None:
         "Reviewed by immunohistochemistry, performed by FISH, compared to the prior biopsy, reported to be negative.",
         "Specimen labeled right upper lobe, labeled FSA1, designated as A, marked with a stitch, inked Green "
         "and Black.",
+        "TNM: pT2 Nx Mx. Immunostains: see comment. Lewis y antigen. ER/PR. Frozen by Dr. : FSA1: lung.",
         "The patient is a 56 year old woman. Patient: 56 year old woman. Surgeon: not given. Green ink; white nodule.",
     ],
 )

@@ -31,6 +31,12 @@ def found(report: str) -> list[str]:
         ("Fernandina Pathology Associates", "Fernandina Pathology Associates"),
         ("seen at the Mayo Clinic", "Mayo Clinic"),
         ("Universitätsklinikum Tübingen", "Universitätsklinikum Tübingen"),
+        ("She was seen in Wolverhampton for the same complaint.", "Wolverhampton"),
+        ("500 NORWICK DRLVE", "500 NORWICK DRLVE"),
+        ("691 Old Maplewood Highway", "691 Old Maplewood Highway"),
+        ("UNIVERSITY 0F OSTRAVA HOSPITAL", "UNIVERSITY 0F OSTRAVA HOSPITAL"),
+        ("Ostrava Dermatopathology Group", "Ostrava Dermatopathology Group"),
+        ("from the. Lindmark. Brain Tumor Center", "Lindmark. Brain Tumor Center"),
     ],
 )
 def test_a_place_is_found(report: str, place: str) -> None:
@@ -49,6 +55,7 @@ def test_a_place_is_found(report: str, place: str) -> None:
         "grade; Lugano stage.",
         "The center of the lesion; 3 lobes, Right Lower Lobe; germinal center; 12 lymph nodes, Level II; 2 "
         "Rt external LN 1 (C2).",
+        "Stained in Giemsa, seen in Formalin, placed in RPMI; seen in the KRX2A gene; stored in FrostBase Pro.",
         "Received from the operating room in formalin. Tissue from RIGHT MAXILLARY SINUS. Segment 4. CA 19-9 37.",
     ],
 )
