@@ -6,7 +6,8 @@ Ways take turns on the same batch, with all threads, so that a busy machine slow
 over rounds of CPU time of torch in float32 by CPU time of the way; images/s are of the best round by the clock. Memory
 is the peak of a process that sets one way up and encodes a batch. int8 is judged by neighbours among real patches (the
 folder `lc25000` of PATHALIGN_TEST_DATA, queries and gallery of different source images) with random weights and, if
-given, with the trained encoder of a folder. A goal that needs units which the CPU lacks is not applicable, and not met.
+given, with the trained encoder of a folder. How many patches a call should have is asked of torch in float32. A goal
+that needs units which the CPU lacks is not applicable, and not met.
 Prints tables and writes benchmarks/out/encode.json.
 """
 
@@ -69,6 +70,10 @@ def main() -> None:
             f"{r['encoder']:18} {r['way']:20} {r['setup_seconds']:8.1f} {r['images_per_s']:8.1f} {r['ratio']:6.2f} "
             f"{r['cosine']:12.6f} {r['peak_mib']:8.0f}"
         )
+    batches = [row for name in (VIT_S, SMALL) for row in by_batch(name, patches, rounds=2 if options.quick else 5)]
+    print(f"\n{'encoder':18} {'patches a call':>14} {'ratio':>6}")
+    for r in batches:
+        print(f"{r['encoder']:18} {r['batch']:14} {r['ratio']:6.2f}")
     judged = []
     for folder in dict.fromkeys((None, options.encoder)) if sources is not None else ():
         judged += neighbours(folder, patches, labels, sources)
@@ -91,7 +96,7 @@ def main() -> None:
     )
     print(machine)
     OUT.write_text(
-        json.dumps({"name": "encode", "machine": machine, "rows": [*rows, *judged], "goals": goals}, indent=2)
+        json.dumps({"name": "encode", "machine": machine, "rows": [*rows, *batches, *judged], "goals": goals}, indent=2)
     )
 
 
@@ -163,6 +168,22 @@ def speeds(name: str, patches: torch.Tensor, *, rounds: int) -> list[dict]:
         }
         for way in ready
     ]  # fmt: skip
+
+
+def by_batch(name: str, patches: torch.Tensor, *, rounds: int) -> list[dict]:
+    """Torch in float32, the same patches in calls of several sizes, in turns."""
+    encoder, given = encoder_of(name), patches[-BATCH:]
+    cpu: dict[int, list[float]] = {BATCH: [], **{BATCH >> n: [] for n in (1, 2, 3)}}
+    for _ in range(rounds):
+        for size, spent in cpu.items():
+            begin = time.process_time()
+            for some in given.split(size):
+                encoder.encode(some)
+            spent.append(time.process_time() - begin)
+    return [
+        {"encoder": name, "batch": size, "ratio": median(a / b for a, b in zip(cpu[BATCH], spent, strict=True))}
+        for size, spent in cpu.items()
+    ]
 
 
 def peak_of(name: str, way: str) -> float:

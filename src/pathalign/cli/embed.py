@@ -40,7 +40,7 @@ _HOW = (
                  show_default=True, help="auto: bfloat16 where there are units for it. int8 makes other embeddings."),
     click.option("--compile", "compiled", is_flag=True, help="On a GPU: compile the encoder, a minute at the start."),
     click.option("--workers", type=int, help="Processes that read; 0: none but this (default: by device and cores)."),
-    click.option("--batch", type=int, help="Patches per call of the encoder (default: 32; on a GPU up to 128)."),
+    click.option("--batch", type=int, help="Patches per call of the encoder (default: 16; on a GPU up to 128)."),
     click.option("--timeout", default=300.0, show_default=True, help="Seconds without progress that end a slide."),
     click.option("--memory", default=8.0, show_default=True, help="GiB that a reading process may use."),
     click.option("--shard", metavar="I/N", help="Every N-th slide only: job I of an array; a plain embed follows."),

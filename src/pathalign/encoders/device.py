@@ -8,8 +8,8 @@ from torch import Tensor
 
 from pathalign.errors import NeedsRepair
 
-CPU_BATCH, GPU_BATCH = 32, 128
-"""Patches per call of an encoder."""
+CPU_BATCH, GPU_BATCH = 16, 128
+"""Patches per call of an encoder; of more the products of a layer leave a CPU's cache (`make bench-encode`)."""
 
 
 def pick_device(name: str) -> torch.device:
