@@ -7,7 +7,7 @@ without them in sight. `fresh`: a random fifth of the fresh gold by its own anno
 mended; on the same day, so this only counts slips. `first`: statements of the first gold, by the annotator of the fresh
 one, who had learnt the conventions from other reports of the first: this is how far the two sets mean the same.
 
-tests/data/gold_parts_read_again.jsonl has a sixth of the held-out reports by a second annotator, who had not seen what
+tests/data/gold_parts_read_again.jsonl has a sixth of the third set by a second annotator, who had not seen what
 the first one wrote: equal when label and place of every part, or the span of every diagnosis, are.
 """
 
@@ -64,7 +64,7 @@ def main() -> None:
         [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         for file in (GOLD_PARTS, PARTS_AGAIN)
     )
-    print("held-out", json.dumps(agreement_on_parts(first, again)))
+    print("third", json.dumps(agreement_on_parts(first, again)))
 
 
 if __name__ == "__main__":

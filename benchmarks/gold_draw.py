@@ -1,12 +1,12 @@
 """How the later gold of curation was drawn, so that it can be drawn again: its reports, and its statements.
 
-    python benchmarks/gold_draw.py [fresh | held-out]
+    python benchmarks/gold_draw.py [fresh | third | held-out]
 
-Prints the ids in drawing order. The held-out set are reports of patients and with texts that no gold before it has;
-only their diagnoses and parts were annotated. What follows is of the fresh set. The reports are a simple random
-sample, as the first 150 were, of those whose patient and whose text the first 150 do not have. Of each report
-characters were drawn before it was read; the statements are those that hold the first of them. Characters within
-`skipped` were passed over: what identifies the report, lists of specimens and blocks, codes, and the gross
+Prints the ids in drawing order. The third and the held-out set are reports of patients and with texts that no gold
+before them has; only their diagnoses and parts were annotated. What follows is of the fresh set. The reports are a
+simple random sample, as the first 150 were, of those whose patient and whose text the first 150 do not have. Of each
+report characters were drawn before it was read; the statements are those that hold the first of them. Characters
+within `skipped` were passed over: what identifies the report, lists of specimens and blocks, codes, and the gross
 description outside the diagnosis. Up to two statements more (`added`) are those that hold the next characters within
 `ancillary`, the results of stains and of molecular tests. Long statements are thus drawn more often than short ones,
 and statements are whole sentences, list items or fields, mended where OCR cut them: that is where this set differs
@@ -24,11 +24,11 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from curation_gold import FRESH, GOLD, HELD_OUT, real_reports
+from curation_gold import FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
 
 SEED = 20261129
 STATEMENTS, ADDED, CHARACTERS = 7, 2, 400
-DRAWS = {FRESH: (SEED, 75), HELD_OUT: (20261130, 120)}
+DRAWS = {FRESH: (SEED, 75), THIRD: (20261130, 120), HELD_OUT: (20261201, 120)}
 """Seed and number of reports of each drawn set, in the order of drawing."""
 
 
@@ -66,7 +66,7 @@ def is_within(character: int, spans: Sequence[Sequence[int]]) -> bool:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("drawn", choices=DRAWS, nargs="?", default=HELD_OUT)
-    gold = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    gold = [json.loads(line) for file in (GOLD, GOLD_PARTS) for line in file.read_text(encoding="utf-8").splitlines()]
     print(*drawn_reports(real_reports(), gold, options.parse_args().drawn), sep="\n")
 
 

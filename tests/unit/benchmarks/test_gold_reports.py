@@ -41,7 +41,7 @@ def fresh() -> list[dict]:
 
 
 @pytest.fixture
-def held_out() -> list[dict]:
+def of_parts() -> list[dict]:
     return [json.loads(line) for line in GOLD.with_name("gold_parts.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
@@ -56,27 +56,28 @@ def test_there_are_75_fresh_reports_of_patients_that_the_older_gold_does_not_hav
     assert not older & {patient(row["id"]) for row in fresh}
 
 
-def test_there_are_120_held_out_reports_of_patients_that_no_other_gold_has(held_out: list[dict]) -> None:
+def test_there_are_twice_120_reports_of_patients_that_no_other_gold_has(of_parts: list[dict]) -> None:
     """No patient is in two sets, nor twice here; there is nothing but diagnoses and parts."""
     from gold_draw import patient
 
     older = {patient(json.loads(line)["id"]) for line in GOLD.read_text(encoding="utf-8").splitlines()}
 
-    assert len({patient(row["id"]) for row in held_out}) == len(held_out) == 120
-    assert not older & {patient(row["id"]) for row in held_out}
-    for row in held_out:
+    assert len({patient(row["id"]) for row in of_parts}) == len(of_parts) == 240
+    assert not older & {patient(row["id"]) for row in of_parts}
+    assert [row["half"] for row in of_parts] == ["third"] * 120 + ["held-out"] * 120
+    for row in of_parts:
         assert set(row) == {"id", "sha256", "half", "diagnoses", "statements", "chars"}
-        assert (row["half"], row["statements"]) == ("held-out", [])
+        assert row["statements"] == []
         labels = [part["label"] for one in row["diagnoses"] for part in [*one["parts"], *one.get("lost", [])]]
         assert all(0 < len(label) <= LONGEST_LABEL for label in labels), row["id"]
 
 
-def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[dict], held_out: list[dict]) -> None:
+def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[dict], of_parts: list[dict]) -> None:
     """Parts fill their diagnosis to its end; parts whose label the report lost are kept apart.
 
     Each label stands once, save where a report itself gives two parts the same.
     """
-    for row in fresh + held_out:
+    for row in fresh + of_parts:
         for diagnosis in row["diagnoses"]:
             assert 0 <= diagnosis["start"] < diagnosis["end"] <= diagnosis["tail"] <= row["chars"], row["id"]
             parts = diagnosis["parts"]
@@ -87,7 +88,7 @@ def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[di
             lost = diagnosis.get("lost", [])
             assert all(diagnosis["start"] <= part["start"] < diagnosis["end"] for part in lost), row["id"]
             labels = [part["label"] for part in [*parts, *lost]]
-            assert len(set(labels)) == len(labels) or row["half"] == "held-out", row["id"]
+            assert len(set(labels)) == len(labels) or row["half"] != "fresh", row["id"]
 
 
 def test_statements_do_not_overlap_and_have_kinds_that_there_are(fresh: list[dict]) -> None:
@@ -158,17 +159,17 @@ def test_what_was_read_again_is_in_the_gold() -> None:
 
 
 @pytest.mark.usefixtures("real_data")
-def test_later_reports_are_the_drawn_ones_in_drawing_order(fresh: list[dict], held_out: list[dict]) -> None:
+def test_later_reports_are_the_drawn_ones_in_drawing_order(fresh: list[dict], of_parts: list[dict]) -> None:
     """And their texts are those that were annotated; no statement begins or ends within a word or with a space."""
     from curation_gold import real_reports
     from gold_draw import drawn_reports
 
     reports = real_reports()
-    rows = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()] + of_parts
 
-    assert [row["id"] for row in fresh] == drawn_reports(reports, rows, "fresh")
-    assert [row["id"] for row in held_out] == drawn_reports(reports, rows, "held-out")
-    for row in fresh + held_out:
+    for name in ("fresh", "third", "held-out"):
+        assert [row["id"] for row in rows if row["half"] == name] == drawn_reports(reports, rows, name)
+    for row in fresh + of_parts:
         text = reports[row["id"]]
         assert hashlib.sha256(text.encode()).hexdigest() == row["sha256"], row["id"]
         assert len(text) == row["chars"], row["id"]
