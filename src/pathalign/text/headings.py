@@ -73,7 +73,7 @@ _WORDS = {
     rf"PARAMETERS){_TO_END}|(?:P?TNM|AJCC){_TO_END}|SURGICAL PATHOLOGY CANCER{_TO_END}|SUMMARY OF FINDINGS"
     r"|KEY PATHOLOGICAL FINDINGS",
     SectionKind.COMMENT: r"(?:(?:(?:FINAL )?DIAGNOSIS|DIAGNOSTIC|PATHOLOGIST(?:'S)?|INTERPRETIVE|GENERAL|FINAL|"
-    r"ADDITIONAL|OTHER|MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?|"
+    r"ADDITIONAL|OTHER|MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?(?:/ADDENDUM)?|"
     r"FOOTNOTES?|DISCUSSION",
     SectionKind.ANCILLARY: rf"ANCILLARY STUDIES|(?:RESULTS OF )?IMMUNO(?:HISTOCHEM|PEROX|STAIN){_TO_END}"
     r"|RESULTS? OF (?:THE )?(?:SPECIAL|IMMUN|HISTOCHEM|HER-?2|FISH)[^.:\n>]{0,60}|FLOW CYTOMETRY|METHODOLOGY|METHODS?|"
@@ -180,6 +180,10 @@ _CUT_OFF = re.compile(
 )
 _REFERRED_TO = re.compile(r"\bsee(?: the)?\.? $", re.IGNORECASE)  # "Carcinoma, see. NOTE. Margins are free."
 _CUT_OFF_CHARS = 10
+_RESULTS = frozenset({SectionKind.ANCILLARY, SectionKind.SYNOPTIC})
+# "Immunohistochemical stains were. performed and ...", "TNM. classification ..."; protocols go on in small letters too.
+_GOES_ON = re.compile(r"\.\s{1,2}(?:\w+ed|was|were|is|are|on|at|for|in|the|and|to|by|with|of|shows?|classification)\b")
+_STATES = re.compile(r"\b(?:is|was|are|were|confirms?|demonstrates?|shows?|performed)\b", re.IGNORECASE)
 _ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
 _BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
@@ -273,6 +277,8 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
             continue
         if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
             continue
+        if kind in _RESULTS and report[found.end()] != ":" and _is_sentence(report, start, found.end()):
+            continue
         if kind is SectionKind.COMMENT and _REFERRED_TO.search(report, max(0, start - _CUT_OFF_CHARS), start):
             continue
         if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
@@ -284,6 +290,11 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
             yield Heading(kind=SectionKind.SYNOPTIC, start=start, body=start)  # its first field is one of the table's
             continue
         yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
+
+
+def _is_sentence(report: str, start: int, end: int) -> bool:
+    """Whether the words of a heading, which end with a full stop, are a sentence of findings, or the first of one."""
+    return _GOES_ON.match(report, end) is not None or _STATES.search(report, start, end) is not None
 
 
 def _opens_protocol(report: str, start: int) -> bool:

@@ -156,3 +156,19 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
 def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
     grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
+
+
+def test_a_sentence_on_stains_is_no_heading() -> None:
+    """A sentence that says what a stain showed ends nothing, a heading of stains does."""
+    report = (
+        "Final Diagnosis. Lymph node, left, excision: One node is negative. Immunohistochemical keratin stain was. "
+        "performed and confirms this. Gross Description: A node."
+    )
+    assert diagnosis(report).endswith("confirms this.")
+    assert diagnosis("DIAGNOSIS: Colon: Carcinoma. IMMUNOHISTOCHEMISTRY. MLH1 retained.") == "Colon: Carcinoma."
+
+
+def test_a_line_of_a_stage_that_goes_on_below_is_no_heading() -> None:
+    """Neither does a sentence on the stage that a line break cut; a remark does."""
+    report = "Primary diagnosis: Carcinoma of the lung. TNM. classification by this finding pT2. Remark/addendum: Odd."
+    assert diagnosis(report).endswith("pT2.")

@@ -121,7 +121,7 @@ def test_the_parts_below_a_note_are_found_when_they_were_received() -> None:
 @pytest.mark.parametrize(
     ("diagnosis", "expected"),
     [
-        ("1., . 2. Lymph node, left, excision: No tumor. 3. Lung, left, lobectomy: Carcinoma.", ["2", "3"]),
+        ("1., . 2. Lymph node, left, excision: No tumor. 3. Lung, left, lobectomy: Carcinoma.", ["1/2", "3"]),
         ("c. Liver, resection: Carcinoma. A. Node, biopsy: No tumor. B. Node, biopsy: No tumor.", ["C", "A", "B"]),
         ("Summary. All margins are free. 1. Left parathyroid, biopsy: No tumor. 2. Right parathyroid, biopsy: None.",
          ["1", "2"]),

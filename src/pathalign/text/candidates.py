@@ -1,0 +1,61 @@
+"""Marks that may open a part of a diagnosis, each with what it opens.
+
+Offsets are characters of the text that is searched.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
+from pathalign.text.labels import begins, kind_of, marks, normal_label, places
+
+# "Number of nodes examined: 3. Margins ...": a field's value.
+_VALUE = re.compile(
+    r"\b(?:numbers?|examined|involved|positive|nodes?|grade|score|size|metasta\w+|total|count)\b[^.:]{0,25}:\s*$",
+    re.IGNORECASE,
+)
+_VALUE_CHARS = 60
+
+
+class Candidate:
+    """A mark that may open a part."""
+
+    def __init__(self, mark: re.Match[str], text: str, received: frozenset[str]) -> None:
+        self.mark = mark
+        self.outer = begins(mark, text)
+        """Where a sentence or a line begins."""
+        self.kind = kind_of(mark)
+        self.first, self.last = places(mark)
+        self.text, self._received = text, received
+
+    @cached_property
+    def is_value(self) -> bool:
+        """Whether it is the value of a field, and labels nothing: "Number of nodes examined: 3. Margins ..."."""
+        before = self.text[max(0, self.mark.start() - _VALUE_CHARS) : self.mark.start()]
+        return self.kind == "number" and before.rstrip().endswith(":") and _VALUE.search(before) is not None
+
+    @cached_property
+    def opening(self) -> Opening:
+        """What the text behind it opens with; looked up for few labels, since it takes time."""
+        found = opening_of(self.text[self.mark.end() : self.mark.end() + HEADER_CHARS])
+        return Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
+
+    @cached_property
+    def listed(self) -> bool:
+        """Whether the report lists what was received under this label."""
+        return normal_label(self.mark["label"]) in self._received and (
+            self.opening >= Opening.OPERATION or not self.is_value
+        )
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is a part's, also if labels before it were lost."""
+        joined = self.last > self.first and "/" not in self.mark["label"]  # "(1/2)." counts nodes
+        return joined or self.listed or self.opening >= Opening.HEADER
+
+
+def candidates(text: str, received: frozenset[str]) -> list[Candidate]:
+    """The marks of a text in order; `received` are the labels under which the report lists what was received."""
+    return [Candidate(mark, text, received) for mark in marks(text)]
