@@ -16,7 +16,7 @@ _VALUE = re.compile(
     r"\b(?:numbers?|examined|involved|positive|nodes?|grade|score|size|metasta\w+|total|count)\b[^.:]{0,25}:\s*$",
     re.IGNORECASE,
 )
-_VALUE_CHARS = 60
+_VALUE_CHARS, _HEAD_CHARS = 60, 62
 
 
 class Candidate:
@@ -48,6 +48,12 @@ class Candidate:
         return normal_label(self.mark["label"]) in self._received and (
             self.opening >= Opening.OPERATION or not self.is_value
         )
+
+    @property
+    def heads(self) -> bool:
+        """Whether a colon stands close behind it, and no property of a tumour before that."""
+        close = self.text.find(":", self.mark.end(), self.mark.end() + _HEAD_CHARS) >= 0
+        return close and self.opening is not Opening.PROPERTY
 
     @property
     def certain(self) -> bool:

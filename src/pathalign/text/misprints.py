@@ -18,6 +18,7 @@ Named = tuple[str, re.Match[str]]
 """A label in its one spelling, and where it stands."""
 _EMPTY = re.compile(r"[\s.,&]{0,4}(?:and)?\s{0,2}", re.IGNORECASE)
 _CONTINUED = re.compile(r"\bcont(?:inued|'d|\.|\))", re.IGNORECASE)
+_HEADED = re.compile(r"\s?[A-Z][A-Z ,/()#\d-]{3,60}:")
 _FAR = 26
 
 
@@ -43,8 +44,10 @@ def mended(
         if misread is not None:
             whole.append((label_of(one.last + 1, label), misread.mark))
             continue
-        more = [*_again(one, label, between)]
-        if 1 <= missing <= _FAR:
+        more = [*_again(one, label, between, missing == 0 and following is not None)]
+        if following is None:
+            more += _bare(one, label, _FAR - one.last, end, text, headed=True)
+        elif 1 <= missing <= _FAR:
             more += _bare(one, label, missing, end, text)
         whole += sorted(more, key=lambda named: named[1].start())
     return _with_last(whole, received)
@@ -69,26 +72,38 @@ def _misread(before: Candidate, between: Sequence[Candidate]) -> Candidate | Non
     return alike[0] if len(alike) == 1 else None
 
 
-def _bare(before: Candidate, label: str, missing: int, end: int, text: str) -> Iterator[Named]:
-    """Labels in a gap that lost what closes them: "H PERITONEUM, BIOPSY: ..."."""
+def _bare(before: Candidate, label: str, missing: int, end: int, text: str, headed: bool = False) -> Iterator[Named]:
+    """Labels in a gap that lost what closes them: "H PERITONEUM, BIOPSY: ...".
+
+    The one behind the last label must be `headed`, in capitals and with a colon.
+    """
     start = before.mark.end()
     for step in range(1, missing + 1):
+        begun = start
         lost = label_of(before.last + step, label)
-        bare = re.compile(rf"(?<=[.:;)\n] )[(#]?{lost}[1Il]?[ ,;)](?=\s?[A-Z][A-Za-z]{{2}})")
+        bare = re.compile(rf"(?<=[.:;)\n] )[(#]?{lost}[1l]?[ ,;)](?=\s?[A-Z][A-Za-z]{{2}})")
         for mark in bare.finditer(text, start, end):
+            if headed and not _HEADED.match(text, mark.end()):
+                continue
             if opening_of(text[mark.end() : mark.end() + HEADER_CHARS]) >= Opening.SPECIMEN:
                 yield lost, mark
                 start = mark.end()
                 break
+        if headed and start == begun:
+            return
 
 
-def _again(before: Candidate, label: str, between: Sequence[Candidate]) -> Iterator[Named]:
-    """Parts that bear the label of the part before them: "D. Breast, excision: ... D. Axilla, excision: ..."."""
+def _again(before: Candidate, label: str, between: Sequence[Candidate], goes_on: bool) -> Iterator[Named]:
+    """Parts that bear the label of the part before them: "D. Breast, excision: ... D. Axilla, excision: ...".
+
+    What a letter opens need not be an operation when the next letter `goes_on` behind it and none counts a list.
+    """
+    letters = goes_on and before.kind == "letter" and not any(one.last == before.first - 1 for one in between)
     for one in between:
         if (
             one.kind == before.kind
             and normal_label(one.mark["label"]) == label
-            and one.opening is Opening.OPERATION
+            and (one.opening is Opening.OPERATION or (letters and one.heads))
             and form_of(one.mark) == form_of(before.mark)
             and not _CONTINUED.search(one.text, one.mark.end(), one.mark.end() + HEADER_CHARS)
         ):

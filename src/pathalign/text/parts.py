@@ -32,7 +32,7 @@ _ROMAN = ("I", "V", "X")
 _MOST_LOST, _MOST_LOST_WORDS = 2, 30
 """Labels in a row that bad scanning may lose: bare ones, and those that bear the word "part"."""
 _NO_WORDS = re.compile(r"[\W\d]{0,12}")
-_LOSS, _ODD = 0.6, 0.2
+_LOSS, _ODD = 0.5, 0.2
 """What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
 _WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
 """What a label adds to its chain, by what it opens."""
@@ -127,7 +127,7 @@ def _in_order(text: str, met: Sequence[Candidate], received: frozenset[str], det
                 listed.begun = True  # a list within a sentence: "with 1) ...; 2) ..."
             continue
         best = None
-        if not _counts_inside(listed, one) and not _is_foreign(one, received):
+        if not _counts_inside(listed, one) and (not _is_foreign(one, received) or _follows(listed, one)):
             best = _extended(listed, one, details)
             listed.met[one.first] = one.mark.start()
         grown: _Chain | None = None
@@ -178,6 +178,17 @@ def _is_foreign(one: Candidate, received: frozenset[str]) -> bool:
     first = "1" if one.kind == "number" else "A"
     return (
         first in received and not one.listed and one.kind != "word" and one.opening < Opening.HEADER and not one.certain
+    )
+
+
+def _follows(listed: _List, one: Candidate) -> bool:
+    """Whether a label follows the one before it directly, and is written like it."""
+    chain = listed.chains.get(one.first - 1)
+    return (
+        chain is not None
+        and chain.labels[-1].opening >= Opening.SPECIMEN
+        and one.heads
+        and form_of(chain.labels[-1].mark) == form_of(one.mark)
     )
 
 

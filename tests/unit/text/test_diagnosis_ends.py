@@ -172,3 +172,45 @@ def test_a_line_of_a_stage_that_goes_on_below_is_no_heading() -> None:
     """Neither does a sentence on the stage that a line break cut; a remark does."""
     report = "Primary diagnosis: Carcinoma of the lung. TNM. classification by this finding pT2. Remark/addendum: Odd."
     assert diagnosis(report).endswith("pT2.")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Description: A testis of 4 cm was received.",
+        "Acceptance date: Reporting date:",
+        "Unofficial lab results - do not file. Contact X.",
+        "Reported by. Final Report Signed on.",
+        "-electronic signature. A) LEFT NODE. B) RIGHT NODE.",
+    ],
+)
+def test_what_stands_below_the_findings_is_none_of_them(below: str) -> None:
+    """Descriptions, dates without a value, stamps of a laboratory's computer and signatures end a diagnosis."""
+    assert diagnosis(f"DIAGNOSIS: Testis, left, excision: Seminoma. {below}") == "Testis, left, excision: Seminoma."
+
+
+def test_the_columns_of_a_form_end_nothing() -> None:
+    """ "Description" below the title of another column is none."""
+    form = "Diagnosis Details. Description. Mucosa is ulcerated. Adenocarcinoma of the stomach."
+    assert diagnosis(form).endswith("Adenocarcinoma of the stomach.")
+
+
+def test_a_check_list_that_is_referred_to_is_none() -> None:
+    """ "See Checklist." is a reference."""
+    found = "Cervix, resection: Carcinoma. See Checklist. Invasion is deep."
+    assert diagnosis(f"DIAGNOSIS: {found}") == found
+
+
+def test_a_concluding_diagnosis_has_a_title() -> None:
+    """So the first sentence of its findings is read."""
+    assert diagnosis("Concluding diagnosis: Breast with carcinoma. Margins are free.").startswith("Breast")
+
+
+def test_parts_without_a_title_need_not_all_name_an_operation() -> None:
+    """Half of them must, with organs for the others; lists within them do not interrupt."""
+    report = (
+        "LABORATORY OF X. RECEIVED FRESH. PROCEDURES: A BLK/3. PART A LEFT AXILLA, NODE #1: METASTATIC CARCINOMA. "
+        "PART B LEFT BREAST, MASTECTOMY: 1. DUCTAL CARCINOMA. 2. MARGINS ARE FREE. "
+        "PART C LEFT AXILLA, NODE DISSECTION: METASTATIC CARCINOMA."
+    )
+    assert [part.label for part in curate_report(report).parts] == ["A", "B", "C"]

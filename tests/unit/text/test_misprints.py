@@ -70,3 +70,20 @@ def test_the_value_of_a_field_before_its_own_number_opens_nothing() -> None:
     curated = curate_report(report)
     assert [part.label for part in curated.parts] == ["1", "2", "3"]
     assert report[curated.parts[1].start :].startswith("2. Node, right")
+
+
+def test_the_last_labels_may_have_lost_their_full_stops() -> None:
+    """Behind the last label the next one needs a header in capitals."""
+    report = (
+        "DIAGNOSIS: #1. PROSTATE, RESECTION: Carcinoma. #2 LEFT NODE, BIOPSY: No tumor. #3 RIGHT NODE, BIOPSY: None."
+    )
+    assert labels_of(report) == ["1", "2", "3"]
+
+
+def test_letters_before_headers_of_any_kind_may_be_printed_twice() -> None:
+    """When the next letter goes on, what stands in between is a part with the same label."""
+    report = (
+        "SPECIMENS: A. Node. B. Breast. DIAGNOSIS: A. Node, excision: No tumor. B. Breast, lumpectomy: Carcinoma. "
+        "B. Content of the armpit: - Carcinoma in six nodes. C. Level 3 (right): - No tumor in three nodes."
+    )
+    assert labels_of(report) == ["A", "B", "B", "C"]
