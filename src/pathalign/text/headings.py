@@ -116,7 +116,8 @@ _OPENERS = frozenset(
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
         "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina sign "
-        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam unof desc",
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam "
+        "unof desc",
     )
 )
 
@@ -154,7 +155,8 @@ _SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
     r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:(?:(?!SEE )[A-Z&]+\.?,? ){0,5}(?<!SEE )(?:CHECKLIST"
-    r"|PATHOLOGIC PARAMETERS)|(?:(?!See )[A-Z&][a-z]*,? ){0,5}(?<!See )(?:Checklist|Pathologic Parameters)))(?=\s{0,2}[:.\n])"
+    r"|PATHOLOGIC PARAMETERS)|(?:(?!See )[A-Z&][a-z]*,? ){0,5}(?<!See )(?:Checklist|Pathologic Parameters)))"
+    r"(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 # A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from pathalign.text.candidates import Candidate
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
@@ -81,8 +82,7 @@ def _bare(before: Candidate, label: str, missing: int, end: int, text: str, head
     for step in range(1, missing + 1):
         begun = start
         lost = label_of(before.last + step, label)
-        bare = re.compile(rf"(?<=[.:;)\n] )[(#]?{lost}[1l]?[ ,;)](?=\s?[A-Z][A-Za-z]{{2}})")
-        for mark in bare.finditer(text, start, end):
+        for mark in _bare_label(lost).finditer(text, start, end):
             if headed and not _HEADED.match(text, mark.end()):
                 continue
             if opening_of(text[mark.end() : mark.end() + HEADER_CHARS]) >= Opening.SPECIMEN:
@@ -91,6 +91,11 @@ def _bare(before: Candidate, label: str, missing: int, end: int, text: str, head
                 break
         if headed and start == begun:
             return
+
+
+@lru_cache(maxsize=128)
+def _bare_label(label: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=[.:;)\n] )[(#]?{label}[1l]?[ ,;)](?=\s?[A-Z][A-Za-z]{{2}})")
 
 
 def _again(before: Candidate, label: str, between: Sequence[Candidate], goes_on: bool) -> Iterator[Named]:
