@@ -6,7 +6,6 @@ Offsets are characters of the text that is searched.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
 from pathalign.text.labels import begins, kind_of, marks, normal_label, places
@@ -29,20 +28,23 @@ class Candidate:
         self.kind = kind_of(mark)
         self.first, self.last = places(mark)
         self.text, self._received = text, received
+        self._opening: Opening | None = None
 
-    @cached_property
+    @property
     def is_value(self) -> bool:
         """Whether it is the value of a field, and labels nothing: "Number of nodes examined: 3. Margins ..."."""
         before = self.text[max(0, self.mark.start() - _VALUE_CHARS) : self.mark.start()]
         return self.kind == "number" and before.rstrip().endswith(":") and _VALUE.search(before) is not None
 
-    @cached_property
+    @property
     def opening(self) -> Opening:
-        """What the text behind it opens with; looked up for few labels, since it takes time."""
-        found = opening_of(self.text[self.mark.end() : self.mark.end() + HEADER_CHARS])
-        return Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
+        """What the text behind it opens with; looked up for few labels and once, since it takes time."""
+        if self._opening is None:
+            found = opening_of(self.text[self.mark.end() : self.mark.end() + HEADER_CHARS])
+            self._opening = Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
+        return self._opening
 
-    @cached_property
+    @property
     def listed(self) -> bool:
         """Whether the report lists what was received under this label."""
         return normal_label(self.mark["label"]) in self._received and (

@@ -30,6 +30,7 @@ _JOINED, _RANGE = (
     re.compile(r"\.?,?\s*(?:and|[,&/])[\s.]*", re.IGNORECASE),
     re.compile(r"\.?\s*(?:-|\bto\b)[\s.]*", re.IGNORECASE),
 )
+_SINGLE = re.compile(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]")
 _INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\.$|[A-Za-z\d]-$")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
 
@@ -87,7 +88,10 @@ def begins(mark: re.Match[str], text: str) -> bool:
 
 def places(mark: re.Match[str]) -> tuple[int, int]:
     """The numbers of the first and last label of a mark in their alphabet, from one."""
-    singles = re.findall(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]", mark["label"].upper())
+    label = mark["label"]
+    if len(label) == 1:
+        return (_place(label),) * 2
+    singles = _SINGLE.findall(label.upper())
     return _place(singles[0]), _place(singles[-1])
 
 
