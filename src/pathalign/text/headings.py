@@ -188,6 +188,7 @@ _CUT_OFF = re.compile(
     r"\b(?:of|the|on|by|and|or|for|with|in|to|is|are|from|an?|as|were|was|this|that)\.? $", re.IGNORECASE
 )
 _REFERRED_TO = re.compile(r"\bsee(?: the)?\.? $", re.IGNORECASE)  # "Carcinoma, see. NOTE. Margins are free."
+_REPORTED_IN = re.compile(r"\b(?:in|as|an|the)\.? $", re.IGNORECASE)  # "will be reported in an. ADDENDUM. 2. Node"
 _CUT_OFF_CHARS = 10
 _RESULTS = frozenset({SectionKind.ANCILLARY, SectionKind.SYNOPTIC})
 # "Immunohistochemical stains were. performed and ...", "TNM. classification ..."; protocols go on in small letters too.
@@ -291,6 +292,8 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
         if kind is SectionKind.COMMENT and _REFERRED_TO.search(report, max(0, start - _CUT_OFF_CHARS), start):
             continue
         if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
+            continue
+        if kind is SectionKind.ADDENDUM and _REPORTED_IN.search(report, max(0, start - _CUT_OFF_CHARS), start):
             continue
         if kind is SectionKind.GROSS and _COLUMN.search(report, max(0, start - _COLUMN_CHARS), found.end()):
             continue

@@ -282,7 +282,7 @@ def _may_open_late(one: Candidate, text: str) -> bool:
         or mark["label"].islower()
     ):
         return False
-    if one.opening < Opening.SPECIMEN:
+    if one.opening < (Opening.HEADER if one.listed and mark["open"] else Opening.SPECIMEN):
         return False
     if one.first == 1:
         if one.kind == "number" and not (one.listed and one.opening is Opening.OPERATION):

@@ -152,7 +152,13 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
     assert diagnosis(f"DIAGNOSIS: {found} NOTE: It was sent out.") == found
 
 
-@pytest.mark.parametrize("piece", ["(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. ", "A, ", "B. Lung: Fat. ",
+        "Comment: It was seen by every one of us at the time. Lung, left, resection: Carcinoma. ",
+    ],
+)  # fmt: skip
 def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
     grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
@@ -214,3 +220,44 @@ def test_parts_without_a_title_need_not_all_name_an_operation() -> None:
         "PART C LEFT AXILLA, NODE DISSECTION: METASTATIC CARCINOMA."
     )
     assert [part.label for part in curate_report(report).parts] == ["A", "B", "C"]
+
+
+def test_a_part_without_a_label_may_stand_below_a_comment() -> None:
+    """Its findings are read, the comment above it is none of them."""
+    report = (
+        "DIAGNOSIS: Liver, left, resection: Hepatocellular carcinoma. Comment: The background liver shows no "
+        "cirrhosis at all. Gallbladder, left, cholecystectomy: Chronic cholecystitis. GROSS DESCRIPTION: A liver."
+    )
+    part = curate_report(report).parts[0]
+    assert "cholecystitis" in part.generation_text
+    assert "cirrhosis" not in part.retrieval_text
+    assert diagnosis(report).endswith("Chronic cholecystitis.")
+    assert any("cirrhosis" in one.text for one in curate_report(report).statements)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "COMMENT: Part one. Colon, left, resection: It is close.",
+        "NOTE: See the original report for all of the rest. DIAGNOSIS. Node, left, excision: Lymphoma.",
+    ],
+)
+def test_a_comment_on_a_part_is_no_part(comment: str) -> None:
+    """Neither a comment that begins with the header of a part, nor an older diagnosis that it quotes."""
+    assert diagnosis(f"FINAL DIAGNOSIS: Colon, left, resection: Carcinoma. {comment}").endswith(": Carcinoma.")
+
+
+def test_an_addendum_that_is_announced_in_capitals_ends_nothing() -> None:
+    """Nor where a line break stands before the word."""
+    found = "1. UTERUS, RESECTION: CARCINOMA. NOTE: RESULTS WILL BE REPORTED IN AN. ADDENDUM. 2. NODE, BIOPSY: FAT."
+
+    assert [part.label for part in curate_report(f"DIAGNOSIS: {found}").parts] == ["1", "2"]
+
+
+def test_a_listed_label_in_brackets_may_be_the_first_one_left() -> None:
+    """The part before it lost its label."""
+    report = (
+        "SPECIMENS: A. Tongue. B. Teeth. DIAGNOSIS: CAD. RIGHT PARTIAL GLOSSECTOMY: CARCINOMA. "
+        "(B) TEETH: Two teeth, gross only."
+    )
+    assert [part.label for part in curate_report(report).parts] == ["A", "B"]
