@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pathalign.text.candidates import Candidate, candidates
 from pathalign.text.diagnoses import Span
@@ -36,6 +37,8 @@ _LOSS, _ODD = 0.5, 0.2
 """What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
 _WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
 """What a label adds to its chain, by what it opens."""
+_FEWEST_BELOW = 3
+"""Letters before operations that make a list which begins below a comment."""
 _FINDINGS_LISTED = 2
 """A list with so many properties of tumours, and fewer specimens, is one of findings."""
 
@@ -86,7 +89,9 @@ def find_parts(
     text = report[span.start : span.end]
     details = detail_start(headings, span.start, span.end) - span.start
     met = candidates(text, received)
-    found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len)
+    found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len) or _left_over(
+        met, details
+    )
     if not found:
         return ()
     named = without_empty(mended(found, met, text, details, received), text)
@@ -135,7 +140,7 @@ def _in_order(text: str, met: Sequence[Candidate], received: frozenset[str], det
             grown = _Chain(best.score + _WORTH[one.opening], (*best.labels, one))
         elif (one.mark.start() < details or (one.listed and one.opening >= Opening.SPECIMEN)) and (
             ((one.first == 1 or not listed.chains) and _may_open(one, text))
-            or (not listed.begun and _may_open_late(one, text))
+            or ((not listed.begun or (one.first == 1 and one.listed)) and _may_open_late(one, text))
         ):
             grown = _Chain(_WORTH[one.opening], (one,))
         listed.begun = listed.begun or one.first == 1
@@ -254,6 +259,29 @@ def _out_of_order(met: Sequence[Candidate], details: int) -> tuple[Candidate, ..
     if opening is None or (opening.kind == "number" and opening.first > len(found)):
         return ()
     return tuple(found.values())
+
+
+def _left_over(met: Sequence[Candidate], details: int) -> tuple[Candidate, ...]:
+    """The capital letters of a diagnosis whose first labels were lost, each before the header of what was received.
+
+    All letters that are written alike must follow one another; below a comment there must be several operations.
+    """
+    outer = [one for one in met if one.outer and one.kind == "letter" and one.mark["label"].isupper()]
+    found = [
+        one for one in outer if one.heads and one.opening >= (Opening.HEADER if one.mark["open"] else Opening.SPECIMEN)
+    ]
+    if not any(one.opening >= Opening.SPECIMEN for one in found):
+        return ()
+    form = form_of(found[0].mark)
+    if [one for one in outer if form_of(one.mark) == form] != found:
+        return ()
+    if any(not 1 <= after.first - one.last <= _MOST_LOST for one, after in pairwise(found)):
+        return ()
+    if found[0].mark.start() >= details:
+        enough = sum(one.opening is Opening.OPERATION for one in found) >= _FEWEST_BELOW
+    else:
+        enough = len(found) > 1 or bool(found[0].mark["open"]) or found[0].opening is Opening.OPERATION
+    return tuple(found) if enough else ()
 
 
 def _may_open(one: Candidate, text: str) -> bool:
