@@ -28,6 +28,8 @@ _LEFT_OVER = re.compile(
     re.IGNORECASE,
 )
 _LEFT_OVER_CHARS = 60
+# Columns of a form that stand where its diagnosis was left out.
+_COLUMNS = re.compile(r"\W*(?:Comme(?:nts?)?\W{1,2}(?:nts\W)?\s*)?Tumou?r (?:Features|Extent)\s*:", re.IGNORECASE)
 _SHEET = "Year of Sample Collection"
 """The field below the diagnosis of a biobank's data sheet."""
 # Other titles that a diagnosis may have, the best first, each with what its body must not begin with.
@@ -143,7 +145,8 @@ def _is_empty(body: str) -> bool:
 def _is_scattered(body: str) -> bool:
     """Whether what stands above the next heading is broken titles of a form: "Comme. Case ID. is. nts. ion."."""
     lines = [line for line in body.split(". ") if line.strip(" .")]
-    return len(lines) >= _SCATTERED_LINES and len(body.split()) < 2 * len(lines) and is_malignant(body) is None
+    scattered = len(lines) >= _SCATTERED_LINES and len(body.split()) < 2 * len(lines)
+    return (scattered or _COLUMNS.match(body) is not None) and is_malignant(body) is None
 
 
 def _printed_again(report: str, first: Span, second: Span) -> bool:

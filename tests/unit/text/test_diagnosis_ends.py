@@ -261,3 +261,13 @@ def test_a_listed_label_in_brackets_may_be_the_first_one_left() -> None:
         "(B) TEETH: Two teeth, gross only."
     )
     assert [part.label for part in curate_report(report).parts] == ["A", "B"]
+
+
+def test_a_form_whose_diagnosis_was_left_out_is_read_from_its_check_list() -> None:
+    """Columns of features alone are no diagnosis, where the table below them names the tumour."""
+    table = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Histologic grade: Poorly differentiated."
+    report = (
+        f"Diagnosis Details: Tumor Features: Ulcerated, Margins: Absent, Treatment Effect: X TISSUE CHECKLIST. {table}"
+    )
+
+    assert diagnosis(report.replace("X", "Comments: STOMACH")) == table
