@@ -45,6 +45,8 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 
+_LONG_WORD = re.compile(r"[a-z]{4,}")
+
 
 def leaks(curated: Sequence[CuratedReport]) -> dict[str, int]:
     """Generation texts that hold what no slide shows, by what it is."""
@@ -60,7 +62,9 @@ def negation_leaks(reports: Sequence[Judged]) -> tuple[int, int]:
     """(statements that the generation text turns round, gold-negated statements that it says anything of).
 
     A sentence of the text turns a statement round when it states a tumour that the statement does not, or when it
-    denies nothing although the words that it says again stand in one clause with the denial.
+    denies nothing although the words that it says again stand in one clause with the denial. A sentence that OCR cut
+    in two may state the tumour of its other half ("CARCINOMA EXTENDING TO. THE MUCOSA, MARGINS FREE"): the words for
+    the tumour must then stand there, and none of them in the statement.
     """
     turned = said = 0
     for one in reports:
@@ -76,20 +80,40 @@ def negation_leaks(reports: Sequence[Judged]) -> tuple[int, int]:
                 if sentence.kinds and (sentence.start, sentence.end) in spans
             ]
             said += bool(sentences)
-            turned += any(_turns_round(stated, sentence.text) for sentence in sentences)
+            turned += any(
+                _turns_round(
+                    stated,
+                    sentence.text,
+                    one.text[sentence.start : max(sentence.start, gold["start"])]
+                    + " "
+                    + one.text[min(sentence.end, gold["end"]) : sentence.end],
+                )
+                for sentence in sentences
+            )
     return turned, said
 
 
-def _turns_round(stated: str, said: str) -> bool:
+def _turns_round(stated: str, said: str, beside: str) -> bool:
+    """Whether a sentence turns a denied statement round; `beside` is what the sentence says again besides it."""
     if is_malignant(said) is True and is_malignant(stated) is not True:
-        return True
+        tumours = [clause for clause in re.split(r"[,;]|\.\s", said) if is_malignant(clause) is True]
+        if not tumours or not all(_stands_beside(clause, stated, beside) for clause in tumours):
+            return True
     if _NEGATION.search(said):
         return False
-    words = re.findall(r"[a-z]{4,}", said.lower())
+    words = _LONG_WORD.findall(said.lower())
     for clause in re.split(r"[,;]|\.\s", stated.lower()):
         if _NEGATION.search(clause) and words and all(word in clause for word in words):
             return True
     return False
+
+
+def _stands_beside(clause: str, stated: str, beside: str) -> bool:
+    """Whether the tumour of a clause is that of the text beside a statement, none of its words the statement's."""
+    words = _LONG_WORD.findall(clause.lower())
+    of_statement = [word for word in words if word in set(_LONG_WORD.findall(stated.lower()))]
+    known = {*_LONG_WORD.findall(beside.lower()), *of_statement}
+    return is_malignant(beside) is True and known.issuperset(words) and is_malignant(" ".join(of_statement)) is not True
 
 
 def cancers_told(curated: dict[str, CuratedReport]) -> tuple[int, int]:

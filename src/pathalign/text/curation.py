@@ -18,7 +18,7 @@ from pathalign.text.labels import labels_within, normal_label
 from pathalign.text.malignancy import are_malignant
 from pathalign.text.notes import is_note
 from pathalign.text.parts import PartSpan, find_parts, listed_labels
-from pathalign.text.sections import Section, findings_span, outline
+from pathalign.text.sections import Section, findings_span, further_findings, outline
 from pathalign.text.sentences import sentences
 from pathalign.text.statements.classification import classified
 from pathalign.text.statements.statement import Dropped, Statement, ViewSentence
@@ -78,6 +78,18 @@ class CuratedReport:
         for part in self.parts:
             yield from part.statements
 
+    def _taken(self, part: CuratedPart) -> Iterator[tuple[int, int]]:
+        """Stretches of a part's statements, without the comments between them."""
+        start, end = part.start, part.start
+        for one in part.statements:
+            comment = next((s.start for s in self.sections if end < s.start <= one.start and end > part.start), None)
+            if comment is not None:
+                yield start, end
+                start = one.start
+            end = max(end, one.end)
+        if part.statements:
+            yield start, end
+
     def _said_from(self, section: Section) -> int:
         """Where a section begins to state something: below its heading, unless this is a sentence itself."""
         words = self.text[section.start : section.body].split()
@@ -85,7 +97,7 @@ class CuratedReport:
 
     def _elsewhere(self) -> Iterator[Statement]:
         """Statements outside the findings of parts."""
-        taken = [(part.start, max(one.end for one in part.statements)) for part in self.parts if part.statements]
+        taken = [stretch for part in self.parts for stretch in self._taken(part)]
         bounds = [(self._said_from(section), section.end, section.kind) for section in self.sections]
         top = self.sections[0].start if self.sections else len(self.text)
         for start, end, kind in [(0, top, None), *bounds]:
@@ -113,7 +125,9 @@ def curate_report(report: str) -> CuratedReport:
     )
     whole = PartSpan(label="", start=span.start, body=span.start, end=span.end)
     *spans, last = find_parts(report, span, received, found.headings) or (whole,)
-    spans.append(replace(last, end=findings_span(report, last.body, last.end, found.headings)[1]))
+    end = findings_span(report, last.body, last.end, found.headings)[1]
+    below = further_findings(report, end, last.end, found.headings)
+    spans.append(replace(last, end=below[-1][1] if below else end))
     parts = tuple(_curated(report, part, found.headings) for part in spans)
     stated = any(part.findings for part in parts)
     return CuratedReport(
@@ -181,6 +195,8 @@ def _curated(report: str, part: PartSpan, headings: Sequence[Heading], *, headed
     header, rest = split_header(body.lstrip(" \n-:.")) if headed else ("", body)
     start = end - len(rest)
     found = [classified(sentence, part=part.label) for sentence in sentences(report, start, end)]
+    for begin, stop in further_findings(report, end, part.end, headings) if headed else ():
+        found += [classified(sentence, part=part.label) for sentence in sentences(report, begin, stop)]
     head = _header(header, part.label, report, first, start)
     generation, findings = views.generation_view(head, found)
     retrieval = views.retrieval_view(head, found)

@@ -19,7 +19,8 @@ from pathalign.text.titles import RANK_LOOSE, Title
 _LEFT_OVER = re.compile(
     r"\W*(?:\(?(?:suggestion|\w+ by(?=:)|interpret\w+ by|participated in \w+|prepar\w*|sign(?:ed|ature)\b.{0,30}"
     r"|(?:case|slides?|material)s? (?:was )?(?:reviewed|discussed)(?: by| with)?|pathologists?|reporting|seen with"
-    r"|authori[sz]ed by|professional|date \w+|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|m\.? ?d"
+    r"|authori[sz]ed by|reported b[yv]|(?:final )?report signed(?: on)?"
+    r"|professional|date \w+|\w+ date(?=:)|page\b[\s\w/:]{0,12}|continued on next pag\w|pesel|gender: [mf]|m\.? ?d"
     r"|photograph\w*.{0,20}|(?-i:(?:F(?:INAL|inal) )?D(?:IAGNOSIS|iagnosis))"
     r"|end of (?:diagnosis|report|previous.{0,20})|service|facility|entered|result(?:ed|s)?|clinic code|admit date"
     r"|disch date|room #?|dr|pas\.? ?[\d,]*(?: spc-\w+)?|spc-\w+|cpt(?: codes?)?:?[\s\dx,]*|88\d{3}[\s\dx,]*"
@@ -27,6 +28,8 @@ _LEFT_OVER = re.compile(
     re.IGNORECASE,
 )
 _LEFT_OVER_CHARS = 60
+# Columns of a form that stand where its diagnosis was left out.
+_COLUMNS = re.compile(r"\W*(?:Comme(?:nts?)?\W{1,2}(?:nts\W)?\s*)?Tumou?r (?:Features|Extent)\s*:", re.IGNORECASE)
 _SHEET = "Year of Sample Collection"
 """The field below the diagnosis of a biobank's data sheet."""
 # Other titles that a diagnosis may have, the best first, each with what its body must not begin with.
@@ -142,7 +145,8 @@ def _is_empty(body: str) -> bool:
 def _is_scattered(body: str) -> bool:
     """Whether what stands above the next heading is broken titles of a form: "Comme. Case ID. is. nts. ion."."""
     lines = [line for line in body.split(". ") if line.strip(" .")]
-    return len(lines) >= _SCATTERED_LINES and len(body.split()) < 2 * len(lines) and is_malignant(body) is None
+    scattered = len(lines) >= _SCATTERED_LINES and len(body.split()) < 2 * len(lines)
+    return (scattered or _COLUMNS.match(body) is not None) and is_malignant(body) is None
 
 
 def _printed_again(report: str, first: Span, second: Span) -> bool:
@@ -176,15 +180,26 @@ def _untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
 def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
     """A diagnosis that only its parts show: labels in order, each with an operation and what was found."""
     runs: list[list[re.Match[str]]] = []
+    latest: dict[str, list[re.Match[str]]] = {}
+    """The list of each kind of labels that was met last; others may stand within its parts."""
+    operations: dict[int, bool] = {}
     for mark in marks(report):
-        if not begins(mark, report) or opening_of(report[mark.end() : mark.end() + HEADER_CHARS]) < Opening.OPERATION:
+        if not begins(mark, report):
             continue
-        before = runs[-1][-1] if runs else None
-        if before and kind_of(before) == kind_of(mark) and places(mark)[0] - places(before)[1] in (1, 2):
-            runs[-1].append(mark)
+        opening = opening_of(report[mark.end() : mark.end() + HEADER_CHARS])
+        if opening < Opening.SPECIMEN:
+            continue
+        before = latest.get(kind_of(mark))
+        if before and places(mark)[0] - places(before[-1])[1] in (1, 2):
+            before.append(mark)
         elif places(mark)[0] <= _LATEST_FIRST:
             runs.append([mark])
+            latest[kind_of(mark)] = runs[-1]
+        else:
+            continue
+        operations[mark.start()] = opening is Opening.OPERATION
     best: tuple[int, int, int] | None = None
+    runs = [run for run in runs if sum(operations[mark.start()] for mark in run) >= max(_FEWEST_LISTED, len(run) / 2)]
     for run in sorted(runs, key=len, reverse=True)[:_MOST_RUNS]:
         ends = [mark.start() for mark in run[1:]] + [section_end(report, run[-1].end(), found)]
         stated = sum(is_malignant(report[mark.end() : end]) is not None for mark, end in zip(run, ends, strict=True))

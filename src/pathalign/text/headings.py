@@ -52,7 +52,7 @@ _WORDS = {
     SectionKind.GROSS: rf"GROSS(?: (?:ANATOMIC|TISSUE))?(?: (?:DESC[A-Z]{{3,9}}|EXAMINATION|SPECIMEN|FINDINGS|"
     rf"PATHOLOGY|PHOTO|AND MICROSCOPIC){_TO_END})?|MACROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS))?"
     r"|SECTION CODE|INK CODE|SLIDE KEY|(?:BLOCK|CASSETTE) (?:SUMMARY|DESIGNATIONS?)|SUMMARY OF (?:SECTIONS|CASSETTES)"
-    r"|DESIGNATION OF SECTIONS|TISSUE DESCRIPTION",
+    r"|DESIGNATION OF SECTIONS|(?:TISSUE )?DESCRIPTION",
     SectionKind.MICROSCOPIC: r"(?:LIGHT )?MICROSCOP(?:IC|Y|ICAL)(?: (?:DESCRIPTION|EXAMINATION|FINDINGS|EXAM)"
     rf"{_TO_END})?|HISTOLOGICAL EXAMINATION",
     SectionKind.CLINICAL: r"(?:PERTINENT |SUMMARY OF )?CLINICAL (?:HISTORY|INFORMATION|DATA|DIAGNOS[IE]S|NOTES?|"
@@ -73,7 +73,7 @@ _WORDS = {
     rf"PARAMETERS){_TO_END}|(?:P?TNM|AJCC){_TO_END}|SURGICAL PATHOLOGY CANCER{_TO_END}|SUMMARY OF FINDINGS"
     r"|KEY PATHOLOGICAL FINDINGS",
     SectionKind.COMMENT: r"(?:(?:(?:FINAL )?DIAGNOSIS|DIAGNOSTIC|PATHOLOGIST(?:'S)?|INTERPRETIVE|GENERAL|FINAL|"
-    r"ADDITIONAL|OTHER|MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?|"
+    r"ADDITIONAL|OTHER|MICROSCOPIC) )?COMMENTS?(?:\(S\))?|(?:ADDITIONAL )?NOTES?|SUMMARY|REMARKS?(?:/ADDENDUM)?|"
     r"FOOTNOTES?|DISCUSSION",
     SectionKind.ANCILLARY: rf"ANCILLARY STUDIES|(?:RESULTS OF )?IMMUNO(?:HISTOCHEM|PEROX|STAIN){_TO_END}"
     r"|RESULTS? OF (?:THE )?(?:SPECIAL|IMMUN|HISTOCHEM|HER-?2|FISH)[^.:\n>]{0,60}|FLOW CYTOMETRY|METHODOLOGY|METHODS?|"
@@ -83,7 +83,8 @@ _WORDS = {
 }  # fmt: skip
 _SIGNATURE = (
     r"[I1JLT]?,? ?A?(?:HEREBY )?(?:ATTEST|CERTIFY) |I (?:ATTEST|CERTIFY)|MY SIGNATURE|BY THIS SIGNATURE"
-    r"|ELECTRONICALLY SIGNED|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED|REVIEWED AND APPROVED|\*{3,}"
+    r"|ELECTRONIC(?:ALLY SIGNED| SIGNATURE)|ENTIRE REPORT|REPORT (?:ELECTRONICALLY|RELEASED)|DICTATED"
+    r"|REVIEWED AND APPROVED|\*{3,}"
     r"|(?:[I1JL],?\.? ?|AS )?T?HE ATTENDING PATHOLOG|(?:[I1JL],?\.? {0,2})?\.?(?:T?HE )?SIGNING (?:STAFF )?PATHOLOG"
     r"|END OF REPORT|I HAVE (?:PERSONALLY )?REVIEWED|T-?[\dA-Z]{5}[ ,]+[PM]-?\d"
     r"|I, (?:AND/? ?)?OR MY|I,?\.? ?THE (?:UNDERSIGNED|SIGNING|STAFF|RESPONSIBLE)"
@@ -96,9 +97,10 @@ _DISCLAIMER = (
     r"(?:SOME|THESE) (?:OF THE IMMUNOHISTOCHEM\w+[^.]{0,40}|TESTS)|THIS TEST|A FEW OF THE ANTIBODIES"
     # the foot of a page
     r"|PRINTED(?=\s{0,2}:)|CONFIDENTIAL(?=\.| DOC| AND)|THIS (?:REPORT|DOCUMENT) IS (?:PRIVILEGED|CONFIDENTIAL)"
-    r"|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES|EXAMINATION: HISTOPATHOLOGICAL EXAMINATION"
+    r"|UNOFFICIAL LAB RESULTS|PAGE:? \d{1,2} (?:OF|/) \d|THIS REPORT CONTINUES"
+    r"|EXAMINATION: HISTOPATHOLOGICAL EXAMINATION"
 )
-_PAGE_FOOT = re.compile(r"PRINTED|CONFIDENTIAL|PAGE|THIS (?:REPORT|DOCUMENT)|EXAMINATION", re.IGNORECASE)
+_PAGE_FOOT = re.compile(r"PRINTED|CONFIDENTIAL|UNOFFICIAL|PAGE|THIS (?:REPORT|DOCUMENT)|EXAMINATION", re.IGNORECASE)
 # For small letters: without IGNORECASE the many alternatives are told apart by their first letter at once.
 _HEADING = re.compile(
     "(?:"
@@ -114,7 +116,8 @@ _OPENERS = frozenset(
         "spec sour mate intr fs froz quic perm prel or o star adde proc supp amen revi snom icd cpt path prin perf "
         "diag syno cap tumo stag canc ptnm tnm ajcc surg key comm note anci resu immu cyto mole i j l ia iat iatt latt "
         "jatt tatt atte the he as my by elec enti repo dict some thes this **** end a t t- sign comp cost fina sign "
-        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam",
+        "rele veri resi conf at page inte gene addi othe rema foot disc flow meth refe limi fda prog biom exam "
+        "unof desc",
     )
 )
 
@@ -151,8 +154,9 @@ _FORM_BROKEN_OFF = re.compile(r"(?:\b\w{0,4}(?:riteria|gnosis|gnusis|gnesis)\.\s
 _SENTENCE_CHARS = 120
 # Titles that end, not begin, with a word of their own.
 _TABLE = re.compile(
-    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:(?:[A-Z&]+\.?,? ){0,5}(?:CHECKLIST|PATHOLOGIC PARAMETERS)"
-    r"|(?:[A-Z&][a-z]*,? ){0,5}(?:Checklist|Pathologic Parameters)))(?=\s{0,2}[:.\n])"
+    r"(?:^|[\n.:;)\]>])\s{0,3}(?P<synoptic>(?:(?:(?!SEE )[A-Z&]+\.?,? ){0,5}(?<!SEE )(?:CHECKLIST"
+    r"|PATHOLOGIC PARAMETERS)|(?:(?!See )[A-Z&][a-z]*,? ){0,5}(?<!See )(?:Checklist|Pathologic Parameters)))"
+    r"(?=\s{0,2}[:.\n])"
 )
 _TABLE_WORDS = ("CHECKLIST", "Checklist", "PARAMETERS", "Parameters")
 # A line that states a stage or grade itself, as "TNM stage: pT2", is a finding and heads nothing.
@@ -164,6 +168,11 @@ _STATED = re.compile(
 _ANNOUNCED = re.compile(r"[^.:\n]{0,60}\b(?:to follow|will|pending|only)\b", re.IGNORECASE)
 _SPECIMEN_NUMBER = re.compile(r"SPECIMENS?\s*[(\-]?\s*[#(]?\s*(?:\d{1,2}|[A-RT-Z])\s*[:.)]", re.IGNORECASE)
 _GROSS_FEATURES = re.compile(r"(?:features|appearance): gross$", re.IGNORECASE)
+# "Diagnosis. Description. Details." are the columns of a form.
+_COLUMN = re.compile(
+    r"\b(?:details|diagnosis|comments?|description|ID|microscopic)\s?[.:]\s*description$", re.IGNORECASE
+)
+_COLUMN_CHARS = 20
 # Fields of a protocol's table, whose first one may be "Specimen".
 _PROTOCOL = re.compile(
     r"[.:;\n]\s{1,3}(?:SPECIMEN (?:LATERALITY|INTEGRITY|SIZE|TYPE|WEIGHT)|TUMOU?R (?:SITE|SIZE|FOCALITY|LOCATION|"
@@ -179,7 +188,12 @@ _CUT_OFF = re.compile(
     r"\b(?:of|the|on|by|and|or|for|with|in|to|is|are|from|an?|as|were|was|this|that)\.? $", re.IGNORECASE
 )
 _REFERRED_TO = re.compile(r"\bsee(?: the)?\.? $", re.IGNORECASE)  # "Carcinoma, see. NOTE. Margins are free."
+_REPORTED_IN = re.compile(r"\b(?:in|as|an|the)\.? $", re.IGNORECASE)  # "will be reported in an. ADDENDUM. 2. Node"
 _CUT_OFF_CHARS = 10
+_RESULTS = frozenset({SectionKind.ANCILLARY, SectionKind.SYNOPTIC})
+# "Immunohistochemical stains were. performed and ...", "TNM. classification ..."; protocols go on in small letters too.
+_GOES_ON = re.compile(r"\.\s{1,2}(?:\w+ed|was|were|is|are|on|at|for|in|the|and|to|by|with|of|shows?|classification)\b")
+_STATES = re.compile(r"\b(?:is|was|are|were|confirms?|demonstrates?|shows?|performed)\b", re.IGNORECASE)
 _ANNOUNCING = frozenset({SectionKind.ADDENDUM, SectionKind.GROSS})
 _BRACKETS = frozenset("([")
 _TERMINATOR = re.compile(r"(?:\s*\([^)]{0,40}\))?[\s:.\->]*")
@@ -273,9 +287,15 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
             continue
         if kind is SectionKind.SYNOPTIC and _STATED.match(report, start):
             continue
+        if kind in _RESULTS and report[found.end()] != ":" and _is_sentence(report, start, found.end()):
+            continue
         if kind is SectionKind.COMMENT and _REFERRED_TO.search(report, max(0, start - _CUT_OFF_CHARS), start):
             continue
         if kind in _ANNOUNCING and _ANNOUNCED.match(report, start):
+            continue
+        if kind is SectionKind.ADDENDUM and _REPORTED_IN.search(report, max(0, start - _CUT_OFF_CHARS), start):
+            continue
+        if kind is SectionKind.GROSS and _COLUMN.search(report, max(0, start - _COLUMN_CHARS), found.end()):
             continue
         if kind is SectionKind.GROSS and _GROSS_FEATURES.search(report, max(0, opening.start() - 12), found.end()):
             continue
@@ -284,6 +304,11 @@ def _opened(report: str, low: str) -> Iterator[Heading]:
             yield Heading(kind=SectionKind.SYNOPTIC, start=start, body=start)  # its first field is one of the table's
             continue
         yield Heading(kind=kind, start=start, body=after.end() if after else found.end())
+
+
+def _is_sentence(report: str, start: int, end: int) -> bool:
+    """Whether the words of a heading, which end with a full stop, are a sentence of findings, or the first of one."""
+    return _GOES_ON.match(report, end) is not None or _STATES.search(report, start, end) is not None
 
 
 def _opens_protocol(report: str, start: int) -> bool:

@@ -12,8 +12,8 @@ from functools import lru_cache
 _MARK = re.compile(
     # Within a word only a digit, a bracket or a "#" may begin a label; told first, since most letters are within one.
     r"(?<![A-Za-z](?![\d(\[#]))(?P<open>[(\[]?)(?P<word>\b(?:(?:[PFR]ART|SPECIMEN)S?|(?-i:PART\.))\s*[#(]?\s*(?!S\b)|\#\s?)?"
-    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and)\s?[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
-    r"|(?<![\d.])\d{1,2}(?:\.?\s?(?:[-/,&]|and)\s?\d{1,2}(?=\s?[.:)]))?(?![\d%/])"
+    r"(?P<label>(?<![A-Za-z])(?:FS(?=[A-Z]\b))?[A-Z](?:\.?,?\s?(?:[-/,&]|and|to\b)[\s.]{0,3}[A-Z](?![A-Za-z])){0,9}(?![A-Za-z0-9'’])"
+    r"|(?<![\d.])\d{1,2}(?:(?:\.?,?\s?(?:[-/,&]|and|to\b)[\s.]{0,3}\d{1,2}){1,9}(?=\s?[.:)]))?(?![\d%/])"
     r"|(?<=PART )\d(?=[15]? [A-Z]{4}))"  # "PART 2 NODE", "PART 25 NODE": a colon lost, or read as a digit
     r"\s?(?P<close>\.?[)\]]\.?|\.:|[.:](?!\d)|-(?=\s|[A-Z]{3})|(?<=\d),\.?(?= [A-Z])"
     r"|(?<=PART \w)(?:[;,]|[15]?(?= [A-Z]{4})))(?=[\s\"'(A-Z\-]|$)",
@@ -26,7 +26,11 @@ _PLACE = re.compile(
     r"|(?<=[a-z,] )(?=(?:1|[aA])\))"
 )
 _LABEL_EDGES = re.compile(r"^\s*(?:parts?|specimens?)?\s*[#(]*\s*(?:fs(?=[a-z]$))?|[\s).:\]-]+$", re.IGNORECASE)
-_JOINED, _RANGE = re.compile(r"\.?,?\s*(?:and|[,&/])\s*", re.IGNORECASE), re.compile(r"\.?\s*-\s*")
+_JOINED, _RANGE = (
+    re.compile(r"\.?,?\s*(?:and|[,&/])[\s.]*", re.IGNORECASE),
+    re.compile(r"\.?\s*(?:-|\bto\b)[\s.]*", re.IGNORECASE),
+)
+_SINGLE = re.compile(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]")
 _INITIALS = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\.$|[A-Za-z\d]-$")
 _ENDS_BEFORE = frozenset('.:;)]!?-"*')
 
@@ -84,7 +88,10 @@ def begins(mark: re.Match[str], text: str) -> bool:
 
 def places(mark: re.Match[str]) -> tuple[int, int]:
     """The numbers of the first and last label of a mark in their alphabet, from one."""
-    singles = re.findall(r"\d{1,2}|(?<![A-Z])[A-Z](?![A-Z])|(?<=FS)[A-Z]", mark["label"].upper())
+    label = mark["label"]
+    if len(label) == 1:
+        return (_place(label),) * 2
+    singles = _SINGLE.findall(label.upper())
     return _place(singles[0]), _place(singles[-1])
 
 
@@ -95,3 +102,9 @@ def kind_of(mark: re.Match[str]) -> str:
 
 def _place(label: str) -> int:
     return int(label) if label.isdigit() else ord(label.upper()) - ord("A") + 1
+
+
+def form_of(mark: re.Match[str]) -> tuple[bool, str, bool]:
+    """How a mark's label is written: in brackets, what closes it, in small letters."""
+    close = mark["close"]
+    return bool(mark["open"]), ")" if ")" in close else close[:1], mark["label"].islower()

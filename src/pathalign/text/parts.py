@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from itertools import pairwise
 
+from pathalign.text.candidates import Candidate, candidates
 from pathalign.text.diagnoses import Span
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of, split_header
 from pathalign.text.headings import Heading
-from pathalign.text.labels import begins, kind_of, label_of, labels_within, marks, normal_label, places
+from pathalign.text.labels import begins, form_of, label_of, marks, normal_label
+from pathalign.text.misprints import mended, without_empty
 from pathalign.text.organ import organ_of
 from pathalign.text.sections import detail_start
 
@@ -30,17 +32,13 @@ _AT_START = 3
 _ROMAN = ("I", "V", "X")
 _MOST_LOST, _MOST_LOST_WORDS = 2, 30
 """Labels in a row that bad scanning may lose: bare ones, and those that bear the word "part"."""
-# "Number of nodes examined: 3. Margins ...": a field's value.
-_VALUE = re.compile(
-    r"\b(?:numbers?|examined|involved|positive|nodes?|grade|score|size|metasta\w+|total|count)\b[^.:]{0,25}:\s*$",
-    re.IGNORECASE,
-)
-_VALUE_CHARS = 60
 _NO_WORDS = re.compile(r"[\W\d]{0,12}")
-_LOSS, _ODD = 0.6, 0.2
+_LOSS, _ODD = 0.5, 0.2
 """What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
 _WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
 """What a label adds to its chain, by what it opens."""
+_FEWEST_BELOW = 3
+"""Letters before operations that make a list which begins below a comment."""
 _FINDINGS_LISTED = 2
 """A list with so many properties of tumours, and fewer specimens, is one of findings."""
 
@@ -55,49 +53,12 @@ class PartSpan:
     end: int
 
 
-class _Label:
-    """A mark that may open a part."""
-
-    def __init__(self, mark: re.Match[str], text: str, received: frozenset[str]) -> None:
-        self.mark = mark
-        self.outer = begins(mark, text)
-        """Where a sentence or a line begins."""
-        self.kind = kind_of(mark)
-        self.first, self.last = places(mark)
-        self._text, self._received = text, received
-
-    @cached_property
-    def is_value(self) -> bool:
-        """Whether it is the value of a field, and labels nothing: "Number of nodes examined: 3. Margins ..."."""
-        before = self._text[max(0, self.mark.start() - _VALUE_CHARS) : self.mark.start()]
-        return self.kind == "number" and before.rstrip().endswith(":") and _VALUE.search(before) is not None
-
-    @cached_property
-    def opening(self) -> Opening:
-        """What the text behind it opens with; looked up for few labels, since it takes time."""
-        found = opening_of(self._text[self.mark.end() : self.mark.end() + HEADER_CHARS])
-        return Opening.PROPERTY if found < Opening.OPERATION and self.is_value else found
-
-    @cached_property
-    def listed(self) -> bool:
-        """Whether the report lists what was received under this label."""
-        return normal_label(self.mark["label"]) in self._received and (
-            self.opening >= Opening.OPERATION or not self.is_value
-        )
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is a part's, also if labels before it were lost."""
-        joined = self.last > self.first and "/" not in self.mark["label"]  # "(1/2)." counts nodes
-        return joined or self.listed or self.opening >= Opening.HEADER
-
-
 @dataclass(frozen=True, slots=True)
 class _Chain:
     """Labels that carry on from one another, and how well they do."""
 
     score: float
-    labels: tuple[_Label, ...]
+    labels: tuple[Candidate, ...]
 
 
 @dataclass(slots=True)
@@ -127,12 +88,13 @@ def find_parts(
     """
     text = report[span.start : span.end]
     details = detail_start(headings, span.start, span.end) - span.start
-    met = _met(text, received)
-    found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len)
+    met = candidates(text, received)
+    found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len) or _left_over(
+        met, details
+    )
     if not found:
         return ()
-    named = [(normal_label(one.mark["label"]), one.mark) for one in found]
-    named = _with_misread(named, found, met, received)
+    named = without_empty(mended(found, met, text, details, received), text)
     ends = [mark.start() for _, mark in named[1:]] + [len(text)]
     lead = found[0].mark.start()
     before: tuple[PartSpan, ...] = ()
@@ -155,12 +117,7 @@ def listed_labels(report: str, lists: Iterable[Span]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _met(text: str, received: frozenset[str]) -> list[_Label]:
-    """The labels of a text in order."""
-    return [_Label(mark, text, received) for mark in marks(text)]
-
-
-def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], details: int) -> tuple[_Label, ...]:
+def _in_order(text: str, met: Sequence[Candidate], received: frozenset[str], details: int) -> tuple[Candidate, ...]:
     """The labels that carry on from one another: A, B, C or 1, 2, 3, with a label or two lost to bad scanning.
 
     Letters and numbers may both be there, one within the other: labels with the word "part" are taken first, then
@@ -175,7 +132,7 @@ def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], detail
                 listed.begun = True  # a list within a sentence: "with 1) ...; 2) ..."
             continue
         best = None
-        if not _counts_inside(listed, one) and not _is_foreign(one, received):
+        if not _counts_inside(listed, one) and (not _is_foreign(one, received) or _follows(listed, one)):
             best = _extended(listed, one, details)
             listed.met[one.first] = one.mark.start()
         grown: _Chain | None = None
@@ -183,7 +140,7 @@ def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], detail
             grown = _Chain(best.score + _WORTH[one.opening], (*best.labels, one))
         elif (one.mark.start() < details or (one.listed and one.opening >= Opening.SPECIMEN)) and (
             ((one.first == 1 or not listed.chains) and _may_open(one, text))
-            or (not listed.begun and _may_open_late(one, text))
+            or ((not listed.begun or (one.first == 1 and one.listed)) and _may_open_late(one, text))
         ):
             grown = _Chain(_WORTH[one.opening], (one,))
         listed.begun = listed.begun or one.first == 1
@@ -207,7 +164,7 @@ def _in_order(text: str, met: Sequence[_Label], received: frozenset[str], detail
     return spoken if spoken and not again else first
 
 
-def _counts_inside(listed: _List, one: _Label) -> bool:
+def _counts_inside(listed: _List, one: Candidate) -> bool:
     """Whether a label counts a list inside the present part, which starts again at one and names no specimen."""
     if one.first == listed.run + 1:
         listed.run = one.first
@@ -221,7 +178,7 @@ def _counts_inside(listed: _List, one: _Label) -> bool:
     return bool(listed.chains)
 
 
-def _is_foreign(one: _Label, received: frozenset[str]) -> bool:
+def _is_foreign(one: Candidate, received: frozenset[str]) -> bool:
     """Whether the report lists what was received in labels of this kind, this one not among them."""
     first = "1" if one.kind == "number" else "A"
     return (
@@ -229,7 +186,18 @@ def _is_foreign(one: _Label, received: frozenset[str]) -> bool:
     )
 
 
-def _are_parts(labels: Sequence[_Label], listed: _List, text: str) -> bool:
+def _follows(listed: _List, one: Candidate) -> bool:
+    """Whether a label follows the one before it directly, and is written like it."""
+    chain = listed.chains.get(one.first - 1)
+    return (
+        chain is not None
+        and chain.labels[-1].opening >= Opening.SPECIMEN
+        and one.heads
+        and form_of(chain.labels[-1].mark) == form_of(one.mark)
+    )
+
+
+def _are_parts(labels: Sequence[Candidate], listed: _List, text: str) -> bool:
     """Whether labels in order are those of parts, rather than of the findings of one, whose header stands above."""
     first = labels[0]
     named = sum(one.opening >= Opening.SPECIMEN for one in labels)
@@ -242,7 +210,7 @@ def _are_parts(labels: Sequence[_Label], listed: _List, text: str) -> bool:
     return listed.properties < _FINDINGS_LISTED or named > listed.properties
 
 
-def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
+def _extended(listed: _List, one: Candidate, details: int) -> _Chain | None:
     """The best chain that a label may carry on, less what lost labels cost; None when there is none.
 
     What follows a gap, a comment or a table must show that it is a part's; a number and a small letter ("c." for
@@ -257,7 +225,7 @@ def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
         before = chain.labels[-1]
         if any(listed.met.get(one.first - lost, -1) > before.mark.start() for lost in range(1, gap)):
             continue  # nothing is lost: those labels open something else
-        alike = _form(before) == _form(one)
+        alike = form_of(before.mark) == form_of(one.mark)
         if not one.certain and one.kind != "word":
             if one.opening is Opening.PROPERTY or (one.mark.start() >= details > before.mark.start()):
                 continue
@@ -270,16 +238,10 @@ def _extended(listed: _List, one: _Label, details: int) -> _Chain | None:
     return max(found, key=lambda chain: chain.score, default=None)
 
 
-def _form(one: _Label) -> tuple[bool, str, bool]:
-    """How a label is written: in brackets, what closes it, in small letters."""
-    close = one.mark["close"]
-    return bool(one.mark["open"]), ")" if ")" in close else close[:1], one.mark["label"].islower()
-
-
-def _out_of_order(met: Sequence[_Label], details: int) -> tuple[_Label, ...]:
+def _out_of_order(met: Sequence[Candidate], details: int) -> tuple[Candidate, ...]:
     """The headed labels of a diagnosis whose first label is not the first one: D, B, C, A, or C alone."""
-    found: dict[str, _Label] = {}
-    opening: _Label | None = None
+    found: dict[str, Candidate] = {}
+    opening: Candidate | None = None
     for one in met:
         mark = one.mark
         if opening is None and (mark.start() > _AT_START or one.first == 1 or mark["label"] in _ROMAN):
@@ -299,35 +261,30 @@ def _out_of_order(met: Sequence[_Label], details: int) -> tuple[_Label, ...]:
     return tuple(found.values())
 
 
-def _with_misread(
-    named: list[tuple[str, re.Match[str]]], found: Sequence[_Label], met: Sequence[_Label], received: frozenset[str]
-) -> list[tuple[str, re.Match[str]]]:
-    """The parts with those whose labels were misread, "8" for "B": each alone in a gap, opening a specimen."""
-    held = {id(one) for one in found}
-    whole: list[tuple[str, re.Match[str]]] = []
-    for at, (label, mark) in enumerate(named):
-        whole.append((label, mark))
-        if at + 1 == len(found) or found[at + 1].first - found[at].last != 2:
-            continue
-        between = [
-            one
-            for one in met
-            if one.outer
-            and id(one) not in held
-            and mark.start() < one.mark.start() < named[at + 1][1].start()
-            and one.opening >= Opening.HEADER
-            and _form(one)[:2] == _form(found[at])[:2]
-        ]
-        if len(between) == 1:
-            whole.append((label_of(found[at].last + 1, label), between[0].mark))
-    if len(found) > 1 and len(whole) == len(received) and whole[-1][0] not in received:
-        expected = label_of(found[-2].last + 1, whole[-1][0])
-        if received == {expected}.union(*(labels_within(label) for label, _ in whole[:-1])):
-            whole[-1] = (expected, whole[-1][1])
-    return whole
+def _left_over(met: Sequence[Candidate], details: int) -> tuple[Candidate, ...]:
+    """The capital letters of a diagnosis whose first labels were lost, each before the header of what was received.
+
+    All letters that are written alike must follow one another; below a comment there must be several operations.
+    """
+    outer = [one for one in met if one.outer and one.kind == "letter" and one.mark["label"].isupper()]
+    found = [
+        one for one in outer if one.heads and one.opening >= (Opening.HEADER if one.mark["open"] else Opening.SPECIMEN)
+    ]
+    if not any(one.opening >= Opening.SPECIMEN for one in found):
+        return ()
+    form = form_of(found[0].mark)
+    if [one for one in outer if form_of(one.mark) == form] != found:
+        return ()
+    if any(not 1 <= after.first - one.last <= _MOST_LOST for one, after in pairwise(found)):
+        return ()
+    if found[0].mark.start() >= details:
+        enough = sum(one.opening is Opening.OPERATION for one in found) >= _FEWEST_BELOW
+    else:
+        enough = len(found) > 1 or bool(found[0].mark["open"]) or found[0].opening is Opening.OPERATION
+    return tuple(found) if enough else ()
 
 
-def _may_open(one: _Label, text: str) -> bool:
+def _may_open(one: Candidate, text: str) -> bool:
     """Whether the first label found may be the first part's."""
     mark = one.mark
     if one.first <= _LATEST_FIRST and _NO_WORDS.fullmatch(text, 0, mark.start()) and one.opening >= Opening.SPECIMEN:
@@ -342,7 +299,7 @@ def _may_open(one: _Label, text: str) -> bool:
     return mark.start() <= (_LETTERS_FROM_START if one.first == 1 else 3) and one.first <= 8
 
 
-def _may_open_late(one: _Label, text: str) -> bool:
+def _may_open_late(one: Candidate, text: str) -> bool:
     """Whether a label may be the first one left: a summary stands before it, or the first part without its label."""
     mark, lead = one.mark, text[: one.mark.start()]
     if (
@@ -353,7 +310,7 @@ def _may_open_late(one: _Label, text: str) -> bool:
         or mark["label"].islower()
     ):
         return False
-    if one.opening < Opening.SPECIMEN:
+    if one.opening < (Opening.HEADER if one.listed and mark["open"] else Opening.SPECIMEN):
         return False
     if one.first == 1:
         if one.kind == "number" and not (one.listed and one.opening is Opening.OPERATION):

@@ -5,12 +5,23 @@ Offsets are characters of the report as given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathalign.text.diagnoses import SOFT, Span, goes_on, holding, section_end, without_left_over
+from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
 from pathalign.text.headings import DETAIL, Heading, SectionKind, headings
 from pathalign.text.titles import RANK_AMENDED, titles_of
+
+_HEADER_BELOW = re.compile(
+    r"[.\n)]\s{1,3}(?=[A-Z][A-Za-z ,;/&#'\"-]{3,80}[,;(]\s?[A-Za-z -]{0,40}"
+    r"(?:ectomy|biops(?:y|ies)|excision|resection|dissection)\)?\s?:\s)",
+    re.IGNORECASE,
+)
+_TABLES = frozenset({SectionKind.SYNOPTIC})
+_SHORTEST_COMMENT, _TITLE_CHARS = 30, 15
+"""Characters of a comment before a part below it, and those in which the title of another diagnosis would stand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +92,34 @@ def findings_span(report: str, start: int, end: int, found: Sequence[Heading]) -
             break
         start = max(start, heading.body)
     return start, without_left_over(report, start, end)
+
+
+def further_findings(report: str, end: int, stop: int, found: Sequence[Heading]) -> tuple[tuple[int, int], ...]:
+    """Where findings go on below the comment that ends at `end` those of a part that reaches to `stop`.
+
+    A header that names an operation and ends with a colon shows it: a part without a label. A comment may begin with
+    one, and below a title it is another diagnosis.
+    """
+    spans: list[tuple[int, int]] = []
+    while end < stop:
+        below = next((one for one in found if one.start >= end and one.kind in DETAIL), None)
+        if below is None or below.start >= stop or below.kind is SectionKind.SYNOPTIC:
+            break
+        table = next((one.start for one in found if one.start > below.start and one.kind in _TABLES), stop)
+        header = next(
+            (
+                match
+                for match in _HEADER_BELOW.finditer(report, min(below.body + _SHORTEST_COMMENT, stop), min(table, stop))
+                if opening_of(report[match.end() : match.end() + HEADER_CHARS]) is Opening.OPERATION
+                and "diagnos" not in report[match.start() - _TITLE_CHARS : match.start()].casefold()
+            ),
+            None,
+        )
+        if header is None:
+            break
+        first, end = findings_span(report, header.end(), stop, found)
+        spans.append((first, end))
+    return tuple(spans)
 
 
 def _sections(report: str, span: Span | None, old: list[Span], found: list[Heading]) -> tuple[Section, ...]:

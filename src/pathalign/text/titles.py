@@ -36,7 +36,7 @@ _FOLLOWS = re.compile(
 # Words that may stand before "diagnosis" in the heading that we want.
 _TITLE = re.compile(
     r"final|pathologic(?:al)?|pathology|surgical|path|histolog(?:ic(?:al)?|y)|(?:histo|patho|path?o?histo|anatomo)\w*patholog\w+|"
-    r"pathohistolog\w+|hist\w*patholog\w+|microscopic|anatomic(?:al)?|tissue|revised|amended|corrected|main|primary|principal|"
+    r"pathohistolog\w+|hist\w*patholog\w+|microscopic|anatomic(?:al)?|tissue|revised|amended|corrected|main|primary|principal|concluding|"
     r"definitive|complete|reports?|morphologic(?:al)?|interpretation|and|summary|results?|specimen|research|findings|examination"
 )
 _AMENDED = re.compile(r"amended|revised|corrected")

@@ -152,7 +152,122 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
     assert diagnosis(f"DIAGNOSIS: {found} NOTE: It was sent out.") == found
 
 
-@pytest.mark.parametrize("piece", ["(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "(A) LUNG, BIOPSY: NO TUMOR. ", "Confidential. - X. ", "A. ", "1) ", "13. ", "A, ", "B. Lung: Fat. ",
+        "Comment: It was seen by every one of us at the time. Lung, left, resection: Carcinoma. ",
+    ],
+)  # fmt: skip
 def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
     grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))
+
+
+def test_a_sentence_on_stains_is_no_heading() -> None:
+    """A sentence that says what a stain showed ends nothing, a heading of stains does."""
+    report = (
+        "Final Diagnosis. Lymph node, left, excision: One node is negative. Immunohistochemical keratin stain was. "
+        "performed and confirms this. Gross Description: A node."
+    )
+    assert diagnosis(report).endswith("confirms this.")
+    assert diagnosis("DIAGNOSIS: Colon: Carcinoma. IMMUNOHISTOCHEMISTRY. MLH1 retained.") == "Colon: Carcinoma."
+
+
+def test_a_line_of_a_stage_that_goes_on_below_is_no_heading() -> None:
+    """Neither does a sentence on the stage that a line break cut; a remark does."""
+    report = "Primary diagnosis: Carcinoma of the lung. TNM. classification by this finding pT2. Remark/addendum: Odd."
+    assert diagnosis(report).endswith("pT2.")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Description: A testis of 4 cm was received.",
+        "Acceptance date: Reporting date:",
+        "Unofficial lab results - do not file. Contact X.",
+        "Reported by. Final Report Signed on.",
+        "-electronic signature. A) LEFT NODE. B) RIGHT NODE.",
+    ],
+)
+def test_what_stands_below_the_findings_is_none_of_them(below: str) -> None:
+    """Descriptions, dates without a value, stamps of a laboratory's computer and signatures end a diagnosis."""
+    assert diagnosis(f"DIAGNOSIS: Testis, left, excision: Seminoma. {below}") == "Testis, left, excision: Seminoma."
+
+
+def test_the_columns_of_a_form_end_nothing() -> None:
+    """ "Description" below the title of another column is none."""
+    form = "Diagnosis Details. Description. Mucosa is ulcerated. Adenocarcinoma of the stomach."
+    assert diagnosis(form).endswith("Adenocarcinoma of the stomach.")
+
+
+def test_a_check_list_that_is_referred_to_is_none() -> None:
+    """ "See Checklist." is a reference."""
+    found = "Cervix, resection: Carcinoma. See Checklist. Invasion is deep."
+    assert diagnosis(f"DIAGNOSIS: {found}") == found
+
+
+def test_a_concluding_diagnosis_has_a_title() -> None:
+    """So the first sentence of its findings is read."""
+    assert diagnosis("Concluding diagnosis: Breast with carcinoma. Margins are free.").startswith("Breast")
+
+
+def test_parts_without_a_title_need_not_all_name_an_operation() -> None:
+    """Half of them must, with organs for the others; lists within them do not interrupt."""
+    report = (
+        "LABORATORY OF X. RECEIVED FRESH. PROCEDURES: A BLK/3. PART A LEFT AXILLA, NODE #1: METASTATIC CARCINOMA. "
+        "PART B LEFT BREAST, MASTECTOMY: 1. DUCTAL CARCINOMA. 2. MARGINS ARE FREE. "
+        "PART C LEFT AXILLA, NODE DISSECTION: METASTATIC CARCINOMA."
+    )
+    assert [part.label for part in curate_report(report).parts] == ["A", "B", "C"]
+
+
+def test_a_part_without_a_label_may_stand_below_a_comment() -> None:
+    """Its findings are read, the comment above it is none of them."""
+    report = (
+        "DIAGNOSIS: Liver, left, resection: Hepatocellular carcinoma. Comment: The background liver shows no "
+        "cirrhosis at all. Gallbladder, left, cholecystectomy: Chronic cholecystitis. GROSS DESCRIPTION: A liver."
+    )
+    part = curate_report(report).parts[0]
+    assert "cholecystitis" in part.generation_text
+    assert "cirrhosis" not in part.retrieval_text
+    assert diagnosis(report).endswith("Chronic cholecystitis.")
+    assert any("cirrhosis" in one.text for one in curate_report(report).statements)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "COMMENT: Part one. Colon, left, resection: It is close.",
+        "NOTE: See the original report for all of the rest. DIAGNOSIS. Node, left, excision: Lymphoma.",
+    ],
+)
+def test_a_comment_on_a_part_is_no_part(comment: str) -> None:
+    """Neither a comment that begins with the header of a part, nor an older diagnosis that it quotes."""
+    assert diagnosis(f"FINAL DIAGNOSIS: Colon, left, resection: Carcinoma. {comment}").endswith(": Carcinoma.")
+
+
+def test_an_addendum_that_is_announced_in_capitals_ends_nothing() -> None:
+    """Nor where a line break stands before the word."""
+    found = "1. UTERUS, RESECTION: CARCINOMA. NOTE: RESULTS WILL BE REPORTED IN AN. ADDENDUM. 2. NODE, BIOPSY: FAT."
+
+    assert [part.label for part in curate_report(f"DIAGNOSIS: {found}").parts] == ["1", "2"]
+
+
+def test_a_listed_label_in_brackets_may_be_the_first_one_left() -> None:
+    """The part before it lost its label."""
+    report = (
+        "SPECIMENS: A. Tongue. B. Teeth. DIAGNOSIS: CAD. RIGHT PARTIAL GLOSSECTOMY: CARCINOMA. "
+        "(B) TEETH: Two teeth, gross only."
+    )
+    assert [part.label for part in curate_report(report).parts] == ["A", "B"]
+
+
+def test_a_form_whose_diagnosis_was_left_out_is_read_from_its_check_list() -> None:
+    """Columns of features alone are no diagnosis, where the table below them names the tumour."""
+    table = "Specimen type: Gastrectomy. Histologic type: Adenocarcinoma. Histologic grade: Poorly differentiated."
+    report = (
+        f"Diagnosis Details: Tumor Features: Ulcerated, Margins: Absent, Treatment Effect: X TISSUE CHECKLIST. {table}"
+    )
+
+    assert diagnosis(report.replace("X", "Comments: STOMACH")) == table

@@ -121,7 +121,7 @@ def test_the_parts_below_a_note_are_found_when_they_were_received() -> None:
 @pytest.mark.parametrize(
     ("diagnosis", "expected"),
     [
-        ("1., . 2. Lymph node, left, excision: No tumor. 3. Lung, left, lobectomy: Carcinoma.", ["2", "3"]),
+        ("1., . 2. Lymph node, left, excision: No tumor. 3. Lung, left, lobectomy: Carcinoma.", ["1/2", "3"]),
         ("c. Liver, resection: Carcinoma. A. Node, biopsy: No tumor. B. Node, biopsy: No tumor.", ["C", "A", "B"]),
         ("Summary. All margins are free. 1. Left parathyroid, biopsy: No tumor. 2. Right parathyroid, biopsy: None.",
          ["1", "2"]),
@@ -142,3 +142,29 @@ def test_letters_of_an_abbreviation_and_of_a_remark_carry_nothing_on() -> None:
     parts = "A. NODE, BIOPSY: NO TUMOR. B. PROSTATE, RESECTION: CARCINOMA."
 
     assert labels(f"{parts} COMMENT: Present (e.g. slides of the prostate). D. Biopsy was seen.") == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "expected"),
+    [
+        ("of the border. Nerves are free. J. LEFT MARGIN, EXCISION: No tumor. K. RIGHT MARGIN, EXCISION: No tumor.",
+         ["J", "K"]),
+        ("SINUS: Sent for decalcification. (C) TURBINATE: No tumor. (E) SOFT PALATE MARGIN: No tumor.",
+         ["A", "C", "E"]),
+        ("is seen. E. LEFT NECK, DISSECTION: Carcinoma in two nodes.", ["E"]),
+        ("Lung, lobectomy: Carcinoma. SYNOPTIC REPORT: Size: 2 cm. A. Node, left, excision: No tumor. "
+         "B. Node, right, excision: No tumor. C. Rib, biopsy: Bone.", ["A", "B", "C"]),
+        ("KIDNEY -. A. CARCINOMA. B. GRADE 2. C. VESSELS: FREE. D. CAPSULE, KIDNEY: INVADED.", [""]),
+    ],
+)  # fmt: skip
+def test_letters_that_are_left_of_a_list(diagnosis: str, expected: list[str]) -> None:
+    """Where the page with the first labels is lost, letters in order before headers are parts; findings are not."""
+    assert labels(diagnosis) == expected
+
+
+def test_a_list_below_a_summary_that_counts_is_found_when_it_was_received() -> None:
+    """ "1/2" in a summary is no first label."""
+    summary = "Summary of findings in this case: Carcinoma of 2 cm. Sentinel lymph nodes: 1/2. Type of it: ITC."
+    parts = "1. LEFT PARATHYROID; EXCISION: - Benign. 2. RIGHT PARATHYROID; EXCISION: - Benign."
+
+    assert labels(f"{summary} {parts}", before=RECEIVED) == ["1", "2"]
