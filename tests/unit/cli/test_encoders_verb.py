@@ -11,6 +11,7 @@ import huggingface_hub.constants
 import pytest
 from click.testing import CliRunner, Result
 
+from pathalign.cli import console
 from pathalign.cli.main import cli
 from pathalign.encoders.cards import public_cards
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.unit
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of the Hub, and a wide terminal."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setattr(console.OUT, "_width", 140)  # the variable COLUMNS is read once, when the module is imported
     return tmp_path
 
 
