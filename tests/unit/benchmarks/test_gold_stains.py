@@ -73,6 +73,7 @@ def test_rows_hold_offsets_and_short_labels_and_no_text(rows: list[dict]) -> Non
 
 
 @pytest.mark.usefixtures("real_data")
+@pytest.mark.slow
 def test_reports_are_the_drawn_ones_and_statements_hold_the_drawn_mentions(rows: list[dict]) -> None:
     """In drawing order, and their texts are those that were annotated; no statement begins or ends within a word."""
     from curation_gold import real_reports

@@ -111,6 +111,7 @@ def test_embeddings_are_those_of_timm(name: str, reference: Path) -> None:
 
 
 @pytest.mark.parametrize("name", AS_PUBLISHED)
+@pytest.mark.slow
 def test_full_networks_have_the_tensors_of_timms(name: str, reference: Path) -> None:
     """As many parameters in the same shapes as the network that the owner's example makes."""
     card = the_card(name)

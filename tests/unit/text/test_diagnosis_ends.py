@@ -159,6 +159,7 @@ def test_a_note_that_is_referred_to_is_no_note() -> None:
         "Comment: It was seen by every one of us at the time. Lung, left, resection: Carcinoma. ",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_time_grows_with_length(piece: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """Labels, feet of pages and leftovers that repeat are read in time that grows with their number."""
     grows_evenly(lambda characters: curate_report("Lung mass carcinoma. " + piece * (characters // len(piece))))

@@ -44,7 +44,7 @@ class Quiet(list):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(4, marks=pytest.mark.unit, id="a quarter"), pytest.param(1, marks=pytest.mark.e2e, id="all")],
+    params=[pytest.param(4, marks=[pytest.mark.unit, pytest.mark.slow], id="a quarter"), pytest.param(1, marks=pytest.mark.e2e, id="all")],
 )
 def reports(real_data: Path, request: pytest.FixtureRequest) -> list[str]:
     """Every fourth report in the unit tests, whose time is short, and all of them in `make test`."""
@@ -132,6 +132,7 @@ def test_sentences_lie_in_their_part(reports: list[str], curated: list[CuratedRe
 
 
 @pytest.mark.unit
+@pytest.mark.slow
 def test_notes_on_slides_become_texts(real_data: Path) -> None:
     """Short notes without sections are read as they stand."""
     with (real_data / "reports" / "gtex_notes.csv").open(newline="", encoding="utf-8") as file:
@@ -152,6 +153,7 @@ def test_offsets_lie_in_the_report(reports: list[str], curated: list[CuratedRepo
 
 
 @pytest.mark.unit
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "repeated", ["A. ", "no carcinoma, ", "(", "1 x ", "Lung, biopsy: adenocarcinoma. "], ids=lambda text: text.strip()
 )

@@ -33,6 +33,7 @@ def test_where_sentences_end(text: str, wanted: list[str]) -> None:
     assert [one.text for one in sentences(text)] == wanted
 
 
+@pytest.mark.slow
 def test_a_long_text_without_full_stops_is_read_in_time() -> None:
     """Time grows with the length of the text."""
     assert len(sentences("no tumor (1/2) AND " * 3000)) == 1

@@ -143,6 +143,7 @@ def test_an_encoder_of_the_training_slides(trained: tuple[Workspace, TrainedMode
     assert set(files(workspace.run_folder(STAGE))) == {"curves.png", "metrics.jsonl"}
 
 
+@pytest.mark.slow
 def test_the_log_watches_for_collapse(trained: tuple[Workspace, TrainedModel]) -> None:
     """Losses at each step; rank and the use of prototypes at checkpoints."""
     workspace, done = trained

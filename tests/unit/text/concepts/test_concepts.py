@@ -132,6 +132,7 @@ def test_terms_by_their_offsets() -> None:
 @pytest.mark.parametrize(
     "repeated", ["carcinoma, ", "no carcinoma ", "grade ", "gleason ", "3 + ", "tubular ", "adenoma, tubular adenoma "]
 )
+@pytest.mark.slow
 def test_work_grows_with_the_text(repeated: str) -> None:
     """50,000 characters in one sentence."""
     begun = time.process_time()

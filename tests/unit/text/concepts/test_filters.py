@@ -91,6 +91,7 @@ def test_what_means_nothing_is_refused(condition: str, hint: str) -> None:
 
 @pytest.mark.parametrize("repeated", ["8", "tubular "])
 @pytest.mark.parametrize("key", CONCEPT_KEYS)
+@pytest.mark.slow
 def test_time_grows_with_length_alone(
     key: str, repeated: str, grows_evenly: Callable[[Callable[[int], object]], None]
 ) -> None:

@@ -94,6 +94,7 @@ def test_organs_do_not_lend_each_other_a_key() -> None:
 
 
 @pytest.mark.parametrize("repeated", ["carcinoma, ", "no carcinoma ", "tubular, ", "with ", "Colon: adenoma. "])
+@pytest.mark.slow
 def test_a_long_text_is_quick(repeated: str) -> None:
     """50,000 characters."""
     begun = time.process_time()

@@ -186,6 +186,7 @@ def test_dates_of_a_patient_move_together() -> None:
         " \t",
     ],
 )
+@pytest.mark.slow
 def test_time_grows_with_length_alone(piece: str) -> None:
     """Twice the report takes about twice the time, for text that would make a backtracking rule explode."""
 

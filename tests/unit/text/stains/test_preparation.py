@@ -51,6 +51,7 @@ def test_a_line_of_a_label_is_a_stain_or_nothing() -> None:
     assert stain_of_lines([]) == ""
 
 
+@pytest.mark.slow
 def test_time_grows_with_length_alone(grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """What stands in a header may be anything."""
     grows_evenly(lambda characters: stain_of_substances(("hematoxylin " * (characters // 12), "(" * characters)))

@@ -204,6 +204,7 @@ def test_a_bar_holds_for_its_line_alone() -> None:
         "CK7, x ",
     ],
 )
+@pytest.mark.slow
 def test_a_long_sentence_is_quick(repeated: str) -> None:
     """50,000 characters without a full stop."""
     begun = time.process_time()

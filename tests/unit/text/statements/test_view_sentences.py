@@ -144,6 +144,7 @@ def test_an_empty_note_is_a_problem() -> None:
     ["pT1 ", "no tumor, ", "1 of 2 ", "see note ", "(margin ", "CK7 positive ", "3 cm x ", "left ", "grade 1/3 "],
     ids=str.strip,
 )
+@pytest.mark.slow
 def test_a_sentence_of_50_kb_is_read_in_time(repeated: str) -> None:
     """A sentence without an end is read in seconds, not minutes."""
     report = "DIAGNOSIS: " + repeated * (50_000 // len(repeated))

@@ -14,7 +14,7 @@ from pathalign.text.curation import curate_report
 from pathalign.text.support.sentences import Source
 from pathalign.text.support.wording import OF_GRAMMAR, Meant, words_of
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 NEGATION = re.compile(r"\b(?:no evidence of|no|not|without|negative for|free of)\s+", re.IGNORECASE)
 SIDE = re.compile(r"\b(?:right|left)\b", re.IGNORECASE)

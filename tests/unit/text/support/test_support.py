@@ -110,6 +110,7 @@ def test_denial_reaches_as_far_as_it_reads(text: str, denied: list[str]) -> None
 
 
 @pytest.mark.parametrize("repeated", ["no ", "1+", "( ", "a", "-", "a. not "])
+@pytest.mark.slow
 def test_time_grows_with_length_alone(repeated: str, grows_evenly: Callable[[Callable[[int], object]], None]) -> None:
     """Also of hostile text."""
 

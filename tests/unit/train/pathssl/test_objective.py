@@ -52,6 +52,7 @@ def weights_after(run: Path, objective: PretrainObjective, schedule: Schedule, *
 
 
 @pytest.mark.parametrize("stem", ["texture", "linear"])
+@pytest.mark.slow
 def test_killed_and_resumed_is_equal(tmp_path: Path, stem: str) -> None:
     """A run that dies after its third step goes on from the checkpoint of the second, its target too: same bytes."""
     chosen = recipe(stem)
@@ -78,6 +79,7 @@ def test_a_step_depends_on_nothing_but_its_number() -> None:
     assert objective.losses(7, StepRandom.at(0, 7))["msn_loss"].equal(alone)
 
 
+@pytest.mark.slow
 def test_loss_falls_on_toy_patches(tmp_path: Path) -> None:
     """Anchors come to agree with their targets while all prototypes stay in use."""
     chosen = recipe("texture", steps=30)
@@ -111,6 +113,7 @@ def test_trained_are_the_anchor_and_the_prototypes() -> None:
     torch.testing.assert_close(net.target.projection[0].weight, before + 0.75)  # momentum 3 / 12 at the third step
 
 
+@pytest.mark.slow
 def test_embeddings_of_another_stain_are_near(tmp_path: Path) -> None:
     """The saved encoder moves less for a stain than for another patch."""
     chosen = recipe("texture")
