@@ -44,7 +44,10 @@ class Quiet(list):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(4, marks=[pytest.mark.unit, pytest.mark.slow], id="a quarter"), pytest.param(1, marks=pytest.mark.e2e, id="all")],
+    params=[
+        pytest.param(4, marks=[pytest.mark.unit, pytest.mark.slow], id="a quarter"),
+        pytest.param(1, marks=pytest.mark.e2e, id="all"),
+    ],
 )
 def reports(real_data: Path, request: pytest.FixtureRequest) -> list[str]:
     """Every fourth report in the unit tests, whose time is short, and all of them in `make test`."""
