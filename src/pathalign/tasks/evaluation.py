@@ -17,6 +17,7 @@ from pathalign.domain.geometry import Bag
 from pathalign.domain.progress import Progress, silent
 from pathalign.domain.records import SlideText, Split
 from pathalign.domain.splits import check_no_leak
+from pathalign.encoders.device import pick_device
 from pathalign.errors import MissingArtifact
 from pathalign.evaluate import figures
 from pathalign.evaluate.bootstrap import Estimate, mean_by_patient
@@ -72,6 +73,7 @@ def evaluate(
     Retrieval, triage and classification need the retrieval model and the index; generation is measured when there is a
     generation model. Equal texts count as hits, and a slide is never compared with another of its own patient.
     """
+    pick_device(device)  # a wrong one is refused before anything is measured
     with Catalog(workspace.catalog_path) as catalog:
         check_no_leak((slide.patient_id, slide.split) for slide in catalog.slides())
         index = fresh_index(workspace, catalog)
