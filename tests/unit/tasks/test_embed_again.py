@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from four_slides import HEADER, NAME, SPEC, WriteTable, files
 
 from pathalign.domain.geometry import PatchSpec
 from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact
@@ -22,18 +23,6 @@ from pathalign.tasks.embedding import embed
 from pathalign.tasks.registration import add
 
 pytestmark = pytest.mark.unit
-
-WriteTable = Callable[..., Path]
-SPEC = PatchSpec()
-HEADER = ("slide_id", "path", "mpp")
-GOOD = (("one", "slides/one.tif", ""), ("three", "slides/three.tif", ""))
-OTHERS = (("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", ""))
-NAME = "colour-1mpp-224px"
-
-
-def files(workspace: Workspace) -> dict[str, bytes]:
-    """The bytes of everything in the set of embeddings."""
-    return {path.name: path.read_bytes() for path in (workspace.root / "embeddings" / NAME).iterdir()}
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from pathalign.encoders.encoder import EncoderCard
 from pathalign.encoders.torch_encoder import TorchEncoder
 from pathalign.errors import MissingArtifact, NeedsRepair, StaleArtifact
 from pathalign.store.embeddings import embedding_path, read_provenance
+from pathalign.store.foreign.placing import Given
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.calibration import FILE, PATCHES_OF_EACH, calibration_patches
 from pathalign.tasks.embedding import embed
@@ -109,3 +110,9 @@ def test_without_a_patch_there_is_no_scale(workspace: Workspace, slides: Path, w
     with pytest.raises(MissingArtifact, match="calibrate"):
         calibration_patches(workspace, tmp_path / "set", spec=SPEC)
     assert not (tmp_path / "set" / FILE).exists()
+
+
+def test_what_was_given_before_reads_as_before() -> None:
+    """Sets that were imported before int8 rows existed are not imported again for a word in their provenance."""
+    assert Given(half=True).as_json() == {"patch_px": None, "patch_mpp": None, "coords_unit": None, "half": True}
+    assert Given(int8=True).as_json()["int8"] is True

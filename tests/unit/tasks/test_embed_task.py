@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from four_slides import GOOD, HEADER, NAME, OTHERS, SPEC, WriteTable, files
 
-from pathalign.domain.geometry import PatchSpec
 from pathalign.domain.records import Outcome
 from pathalign.errors import MissingArtifact
 from pathalign.slides.slide_reading import ReadingConfig, ReadRequest
@@ -27,18 +27,6 @@ from pathalign.tasks.status import read_status
 from pathalign.testing.slides import draw_field, write_pyramid
 
 pytestmark = pytest.mark.unit
-
-WriteTable = Callable[..., Path]
-SPEC = PatchSpec()
-HEADER = ("slide_id", "path", "mpp")
-GOOD = (("one", "slides/one.tif", ""), ("three", "slides/three.tif", ""))
-OTHERS = (("two", "slides/two.tif", ""), ("glass", "slides/glass.tif", ""))
-NAME = "colour-1mpp-224px"
-
-
-def files(workspace: Workspace) -> dict[str, bytes]:
-    """The bytes of everything in the set of embeddings."""
-    return {path.name: path.read_bytes() for path in (workspace.root / "embeddings" / NAME).iterdir()}
 
 
 def outcomes(workspace: Workspace) -> dict[str, Outcome]:

@@ -337,12 +337,6 @@ def test_a_set_of_our_own_becomes_int8_rows_and_comes_back(
     np.testing.assert_array_equal(back.xy_px0, XY)
 
 
-def test_what_was_given_before_reads_as_before() -> None:
-    """Sets that were imported before int8 rows existed are not imported again for a word in their provenance."""
-    assert Given(half=True).as_json() == {"patch_px": None, "patch_mpp": None, "coords_unit": None, "half": True}
-    assert Given(int8=True).as_json()["int8"] is True
-
-
 def with_texts(workspace: Workspace, names: Sequence[str]) -> None:
     """Give slides two diagnoses by turns."""
     with Catalog(workspace.catalog_path) as catalog:
