@@ -1,8 +1,8 @@
 """How the later gold of curation was drawn, so that it can be drawn again: its reports, and its statements.
 
-    python benchmarks/gold_draw.py [fresh | third | held-out]
+    python benchmarks/gold_draw.py [fresh | third | fourth | fifth | held-out]
 
-Prints the ids in drawing order. The third and the held-out set are reports of patients and with texts that no gold
+Prints the ids in drawing order. The third set and those after it are reports of patients and with texts that no gold
 before them has; only their diagnoses and parts were annotated. What follows is of the fresh set. The reports are a
 simple random sample, as the first 150 were, of those whose patient and whose text the first 150 do not have. Of each
 report characters were drawn before it was read; the statements are those that hold the first of them. Characters
@@ -24,11 +24,13 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from curation_gold import FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
+from curation_gold import FIFTH, FOURTH, FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
 
 SEED = 20261129
 STATEMENTS, ADDED, CHARACTERS = 7, 2, 400
-DRAWS = {FRESH: (SEED, 75), THIRD: (20261130, 120), HELD_OUT: (20261201, 120)}
+DRAWS = {
+    FRESH: (SEED, 75), THIRD: (20261130, 120), FOURTH: (20261201, 120), FIFTH: (20261202, 240), HELD_OUT: (20261203, 240),
+}  # fmt: skip
 """Seed and number of reports of each drawn set, in the order of drawing."""
 
 
