@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pathalign.text import views
-from pathalign.text.diagnoses import Span
+from pathalign.text.diagnoses import Span, frozen_in_parts
 from pathalign.text.headers import split_header
 from pathalign.text.headings import Heading, SectionKind
 from pathalign.text.labels import labels_within, normal_label
 from pathalign.text.malignancy import are_malignant
 from pathalign.text.notes import is_note
+from pathalign.text.other_lists import without_label_behind
 from pathalign.text.parts import PartSpan, find_parts, listed_labels
 from pathalign.text.sections import Section, findings_span, further_findings, outline
 from pathalign.text.sentences import sentences
@@ -194,9 +195,11 @@ def _curated(report: str, part: PartSpan, headings: Sequence[Heading], *, headed
     body = report[first:end]
     header, rest = split_header(body.lstrip(" \n-:.")) if headed else ("", body)
     start = end - len(rest)
+    start = next((final for begun, final in frozen_in_parts(report, headings) if start <= begun < final <= end), start)
     found = [classified(sentence, part=part.label) for sentence in sentences(report, start, end)]
     for begin, stop in further_findings(report, end, part.end, headings) if headed else ():
         found += [classified(sentence, part=part.label) for sentence in sentences(report, begin, stop)]
+    header = without_label_behind(header) if part.body == part.start else header
     head = _header(header, part.label, report, first, start)
     generation, findings = views.generation_view(head, found)
     retrieval = views.retrieval_view(head, found)

@@ -7,6 +7,7 @@ title (`titles`) a conclusion, a check list or the header of a part may open one
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
@@ -67,6 +68,7 @@ _BEGINS_WITH_LABEL = re.compile(r"\W{0,3}A(?:,? ?(?:-|and|&) ?[B-Z])?[).:]\s+[A-
 _FIELD = re.compile(r"(?:Specimen|Histologic(?:al)?|Tumou?r) (?:type|site|size)\s*:", re.IGNORECASE)
 _STAGED = re.compile(r"\b[yr]?pT(?:[0-4][a-d]?|is)\b")
 _SENTENCE = re.compile(r"^|[.:\n]\s+")
+_COLON_NEAR = re.compile(r"[^:.;]{3,60}:")
 # What shows that a diagnosis goes on below the foot of a page or a disclaimer: a part, an item, an operation.
 _PART_AFTER = re.compile(r"[.:;\n)]\s{1,3}(?:PART \d|\d{1,2}[.)]|\(?[B-Z][.):])\s{0,2}(?:SP:\s?)?[A-Z][A-Za-z]{3}")
 _ITEM_AFTER = re.compile(
@@ -83,6 +85,7 @@ _GROSS_UNTITLED = re.compile(
     r"|Received (?:is|are) (?:an? |one |two |multiple |specimen))",
     re.IGNORECASE,
 )
+_FINAL_BELOW = re.compile(r"[^:]{4,60}:.{0,400}?\bFINAL DIAGNOSIS\s*:\s*", re.IGNORECASE | re.DOTALL)
 _GROSS_HINTS = ("eceived", "pecimen", "PECIMEN", "ECEIVED")
 _FOOT_CHARS = 500
 """Characters within which findings go on below the foot of a page."""
@@ -97,6 +100,8 @@ _FORM_CHARS, _FORM_LINES = 160, 8
 _SCATTERED_LINES = 4
 _FEWEST_LISTED, _LATEST_FIRST, _MOST_RUNS = 2, 3, 8
 """Parts that show a diagnosis without a title, the last label that may be their first, lists that are looked at."""
+_MOST_STATED = 0.8
+"""Share of the parts of a list without operations that state what was found."""
 _SAME_BEGINNING = 24
 """Letters by which a diagnosis that is printed twice is known."""
 
@@ -116,7 +121,9 @@ def holding(report: str, titles: list[Title], found: list[Heading]) -> tuple[Spa
     """The body of the diagnosis that holds, with the rank of its title; None when the report has none."""
     best: tuple[Span, int] | None = None
     scattered: tuple[Span, int] | None = None
-    for title in sorted((title for title in titles if title.rank is not None), key=lambda title: title.rank or 0):
+    inner = {end for _, end in frozen_in_parts(report, found)}
+    outer = [title for title in titles if title.rank is not None and title.start not in inner]
+    for title in sorted(outer, key=lambda title: title.rank or 0):
         span = Span(start=title.start, end=section_end(report, title.start, found))
         sheet = report.find(_SHEET, span.start, span.end)
         span = span if sheet < 0 else Span(start=span.start, end=sheet)
@@ -130,7 +137,26 @@ def holding(report: str, titles: list[Title], found: list[Heading]) -> tuple[Spa
             continue
         if best is None or (title.rank == best[1] and _printed_again(report, best[0], span)):
             best = (span, title.rank or 0)
-    return best or _untitled(report, found) or _listed(report, found) or _headed(report, found) or scattered
+    best = best or _untitled(report, found)
+    if best is None or best[1] == RANK_LOOSE:
+        # "Interpretation:" below a list of parts is that of a test.
+        listed = _listed(report, found, end=len(report) if best is None else best[0].start)
+        best = best if listed is None else listed
+    return best or _headed(report, found) or scattered
+
+
+def frozen_in_parts(report: str, found: Sequence[Heading]) -> tuple[tuple[int, int], ...]:
+    """Stretches from the title of a frozen section below a part's header to behind the title of its final diagnosis.
+
+    "LEFT URETER (A): FROZEN SECTION DIAGNOSIS: ... FINAL DIAGNOSIS: ..."
+    """
+    stretches = []
+    for heading in found:
+        if heading.kind is SectionKind.INTRAOPERATIVE and report[: heading.start].rstrip(" .\n").endswith(":"):
+            final = _FINAL_BELOW.match(report, heading.start)
+            if final is not None:
+                stretches.append((heading.start, final.end()))
+    return tuple(stretches)
 
 
 def _is_empty(body: str) -> bool:
@@ -177,13 +203,19 @@ def _untitled(report: str, found: list[Heading]) -> tuple[Span, int] | None:
     return None
 
 
-def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
-    """A diagnosis that only its parts show: labels in order, each with an operation and what was found."""
+def _listed(report: str, found: list[Heading], end: int) -> tuple[Span, int] | None:
+    """A diagnosis before `end` that only its parts show: labels in order, each with an operation and what was found.
+
+    Without operations a list must begin with the first label, and nearly every part with a header and a colon; nearly
+    every one must state what was found.
+    """
     runs: list[list[re.Match[str]]] = []
     latest: dict[str, list[re.Match[str]]] = {}
     """The list of each kind of labels that was met last; others may stand within its parts."""
     operations: dict[int, bool] = {}
     for mark in marks(report):
+        if mark.start() >= end:
+            break
         if not begins(mark, report):
             continue
         opening = opening_of(report[mark.end() : mark.end() + HEADER_CHARS])
@@ -199,17 +231,31 @@ def _listed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
             continue
         operations[mark.start()] = opening is Opening.OPERATION
     best: tuple[int, int, int] | None = None
-    runs = [run for run in runs if sum(operations[mark.start()] for mark in run) >= max(_FEWEST_LISTED, len(run) / 2)]
     for run in sorted(runs, key=len, reverse=True)[:_MOST_RUNS]:
-        ends = [mark.start() for mark in run[1:]] + [section_end(report, run[-1].end(), found)]
+        if len(run) < _FEWEST_LISTED or not (least := _least_stated(report, run, operations)):
+            continue
+        ends = [mark.start() for mark in run[1:]] + [min(end, section_end(report, run[-1].end(), found))]
         stated = sum(is_malignant(report[mark.end() : end]) is not None for mark, end in zip(run, ends, strict=True))
-        if 2 * stated >= len(run) >= _FEWEST_LISTED and (best is None or stated > best[0]):
+        if stated >= least and (best is None or stated > best[0]):
             best = (stated, run[0].start(), ends[-1])
     return None if best is None else (Span(start=best[1], end=best[2]), RANK_LOOSE)
 
 
+def _least_stated(report: str, run: list[re.Match[str]], operations: dict[int, bool]) -> float:
+    """How many parts of a list must state what was found for a diagnosis; 0 where none would do."""
+    if sum(operations[mark.start()] for mark in run) >= max(_FEWEST_LISTED, len(run) / 2):
+        return len(run) / 2
+    headed = sum(_COLON_NEAR.match(report, mark.end()) is not None for mark in run)
+    return _MOST_STATED * len(run) if places(run[0])[0] == 1 and headed >= _MOST_STATED * len(run) else 0.0
+
+
 def _headed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
     """A diagnosis that the first header of a report shows, or a report of a few words."""
+    if (
+        _BEGINS_WITH_LABEL.match(report)
+        and is_malignant(report[: (first := section_end(report, 0, found))]) is not None
+    ):
+        return Span(start=0, end=first), RANK_LOOSE
     top = next((heading.start for heading in found if heading.kind not in SOFT), len(report))
     for sentence in _SENTENCE.finditer(report, 0, min(_PREAMBLE, top)):
         first = section_end(report, sentence.end(), found)
@@ -218,14 +264,9 @@ def _headed(report: str, found: list[Heading]) -> tuple[Span, int] | None:
             and is_malignant(report[sentence.end() : first]) is not None
         ):
             return Span(start=sentence.end(), end=first), RANK_LOOSE
-    if (
-        _BEGINS_WITH_LABEL.match(report)
-        and is_malignant(report[: (first := section_end(report, 0, found))]) is not None
-    ):
-        return Span(start=0, end=first), RANK_LOOSE
     divided = any(heading.kind is not SectionKind.ADMINISTRATIVE for heading in found)
     if len(report) <= _SHORT_REPORT and not divided and is_malignant(report):
-        return Span(start=0, end=first), RANK_LOOSE
+        return Span(start=0, end=section_end(report, 0, found)), RANK_LOOSE
     return None
 
 
@@ -241,10 +282,11 @@ def section_end(report: str, start: int, found: list[Heading]) -> int:
 
 def _heading_after(report: str, start: int, found: list[Heading]) -> int:
     after: int | None = None
+    within = {begun for begun, _ in frozen_in_parts(report, found)}
     part: int | None = start
     """Where a part begins below the disclaimers met so far; None when none does."""
     for heading in found:
-        if heading.start < start or heading.kind in DETAIL:
+        if heading.start < start or heading.kind in DETAIL or heading.start in within:
             continue
         if is_bare_specimen(report, heading) and heading.start - start < _SHORTEST_BODY:
             continue

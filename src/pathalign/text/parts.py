@@ -19,6 +19,7 @@ from pathalign.text.headings import Heading
 from pathalign.text.labels import begins, form_of, label_of, marks, normal_label
 from pathalign.text.misprints import mended, without_empty
 from pathalign.text.organ import organ_of
+from pathalign.text.other_lists import other_labels
 from pathalign.text.sections import detail_start
 
 _NUMBERS_FROM_START = 40
@@ -37,6 +38,8 @@ _LOSS, _ODD = 0.5, 0.2
 """What a lost label costs a chain of labels, and one that is written otherwise than the label before it."""
 _WORTH = {Opening.PROPERTY: 0.5, Opening.WORDS: 1.0, Opening.HEADER: 1.3, Opening.SPECIMEN: 1.5, Opening.OPERATION: 1.5}
 """What a label adds to its chain, by what it opens."""
+_MOST_HEADED = 0.8
+"""Share of the headers of left-over letters that have a colon."""
 _FEWEST_BELOW = 3
 """Letters before operations that make a list which begins below a comment."""
 _FINDINGS_LISTED = 2
@@ -45,7 +48,7 @@ _FINDINGS_LISTED = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartSpan:
-    """One part: `body` is where the text after its label begins."""
+    """One part: `body` is where the text after its label begins, its start where the label stands behind the header."""
 
     label: str
     start: int
@@ -92,6 +95,13 @@ def find_parts(
     found = max(_in_order(text, met, received, details), _out_of_order(met, details), key=len) or _left_over(
         met, details
     )
+    others = other_labels(text)
+    if len(others) > len(found):
+        ends = [one.start for one in others[1:]] + [len(text)]
+        return tuple(
+            PartSpan(label=one.label, start=span.start + one.start, body=span.start + one.body, end=span.start + end)
+            for one, end in zip(others, ends, strict=True)
+        )
     if not found:
         return ()
     named = without_empty(mended(found, met, text, details, received), text)
@@ -264,13 +274,14 @@ def _out_of_order(met: Sequence[Candidate], details: int) -> tuple[Candidate, ..
 def _left_over(met: Sequence[Candidate], details: int) -> tuple[Candidate, ...]:
     """The capital letters of a diagnosis whose first labels were lost, each before the header of what was received.
 
-    All letters that are written alike must follow one another; below a comment there must be several operations.
+    All letters that are written alike must follow one another; most headers must have their colon, and below a comment
+    there must be several operations.
     """
     outer = [one for one in met if one.outer and one.kind == "letter" and one.mark["label"].isupper()]
-    found = [
-        one for one in outer if one.heads and one.opening >= (Opening.HEADER if one.mark["open"] else Opening.SPECIMEN)
-    ]
+    found = [one for one in outer if one.opening >= (Opening.HEADER if one.mark["open"] else Opening.SPECIMEN)]
     if not any(one.opening >= Opening.SPECIMEN for one in found):
+        return ()
+    if sum(one.heads for one in found) < _MOST_HEADED * len(found):
         return ()
     form = form_of(found[0].mark)
     if [one for one in outer if form_of(one.mark) == form] != found:

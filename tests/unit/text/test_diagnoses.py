@@ -170,3 +170,36 @@ def test_a_sentence_that_ends_on_a_line_of_its_own_is_no_heading(word: str) -> N
     report = f"DIAGNOSIS: A. Lung, biopsy: Adenocarcinoma, see the. {word}. B. Colon, biopsy: Adenoma. GROSS: Grey."
 
     assert diagnosis(report) == report[len("DIAGNOSIS: ") : -len(". GROSS: Grey.")]
+
+
+@pytest.mark.parametrize("below", ["INTERPRETATION: No amplification of HER2 in the carcinoma.", ""])
+def test_parts_alone_show_a_diagnosis_above_the_interpretation_of_a_test(below: str) -> None:
+    """Where its title was lost, a list of operations with findings is the diagnosis, not what a test means."""
+    parts = "A) BREAST, LEFT, EXCISION: No tumor present. (B) BREAST, LEFT, MASTECTOMY: Ductal carcinoma."
+
+    assert (diagnosis(f"ACC 26. {parts} GROSS DESCRIPTION: Two pieces. ADDENDUM: {below}") or "").startswith(
+        "A) BREAST"
+    )
+
+
+def test_a_list_without_operations_must_state_findings_below_headers() -> None:
+    """A list of what was received, or of what sections show in prose, is no diagnosis."""
+    found = "A. BRAIN TUMOR: Glioblastoma, grade IV. B. BRAIN, DEEP: Glioblastoma, grade IV. CLINICAL HISTORY: A mass."
+
+    assert (diagnosis(f"SPECIMEN ID: A. BRAIN - TUMOR, B. BRAIN. {found}") or "").startswith("A. BRAIN TUMOR")
+    assert diagnosis("ID: A. Brain tumor: two pieces. B. Brain, deep: one piece. GROSS: Glistening.") is None
+    assert diagnosis("RUN: 2. Brain tumor: Glioblastoma. 3. Brain, deep: Glioblastoma. GROSS: Glistening.") is None
+
+
+def test_what_a_report_is_based_on_ends_the_diagnosis() -> None:
+    """A sentence about the examination below the last part belongs to none."""
+    report = f"DIAGNOSIS: 1. {FINDING} This final pathology report is based on the gross examination. GROSS: x."
+
+    assert (diagnosis(report) or "").endswith("acinar type")
+
+
+def test_a_part_at_the_very_top_opens_a_diagnosis_without_a_title() -> None:
+    """Rather than the first sentence below it that looks like a header."""
+    report = "(A) LEFT KIDNEY: Chromophobe carcinoma. Soft tissue margins of resection: free of tumor. COMMENT: None."
+
+    assert (diagnosis(report) or "").startswith("(A) LEFT KIDNEY")
