@@ -69,25 +69,33 @@ def judged(name: str, reports: dict[str, str]) -> list[Judged]:
 
 def is_span_right(one: Judged) -> bool:
     """Whether the diagnosis overlaps one of the right ones; comments and tables at its end may be in it or not."""
-    start, end = one.curated.diagnosis_start, one.curated.diagnosis_end
-    for gold in one.gold["diagnoses"]:
+    if not one.curated.parts:
+        return not one.gold["diagnoses"]
+    return is_one_of(one.gold["diagnoses"], one.curated.diagnosis_start, one.curated.diagnosis_end)
+
+
+def is_one_of(diagnoses: Sequence[dict], start: int, end: int) -> bool:
+    """Whether a span overlaps one of the diagnoses by `LEAST_OVERLAP`."""
+    for gold in diagnoses:
         last = min(max(end, gold["end"]), gold["tail"])
         shared = min(end, last) - max(start, gold["start"])
         if shared >= LEAST_OVERLAP * (max(end, last) - min(start, gold["start"])):
             return True
-    return not one.gold["diagnoses"] and not one.curated.parts
+    return False
 
 
 def parts_found(one: Judged) -> tuple[int, int]:
     """(found, listed) parts of the diagnosis that is listed in most of them; found at the right place and label."""
+    return parts_right(one.gold["diagnoses"], [(part.label, part.start) for part in one.curated.parts])
+
+
+def parts_right(diagnoses: Sequence[dict], mine: Sequence[tuple[str, int]]) -> tuple[int, int]:
+    """(found, listed) parts of one of the diagnoses among those with a label and a start."""
     best = (0, 0)
-    for diagnosis in one.gold["diagnoses"]:
+    for diagnosis in diagnoses:
         listed = diagnosis["parts"]
         found = sum(
-            any(
-                part["label"] == mine.label and abs(part["start"] - mine.start) <= NEAR_CHARS
-                for mine in one.curated.parts
-            )
+            any(part["label"] == label and abs(part["start"] - start) <= NEAR_CHARS for label, start in mine)
             for part in listed
         )
         best = max(best, (found, len(listed)))

@@ -3,7 +3,9 @@
     python benchmarks/gold_draw.py [fresh | third | fourth | fifth | held-out]
 
 Prints the ids in drawing order. The third set and those after it are reports of patients and with texts that no gold
-before them has; only their diagnoses and parts were annotated. What follows is of the fresh set. The reports are a
+before them has; only their diagnoses and parts were annotated, and of 80 of the held-out set, by two annotators, the
+first six statements that hold a drawn character (those of a space, or within 12 of one drawn before, were passed over).
+What follows is of the fresh set. The reports are a
 simple random sample, as the first 150 were, of those whose patient and whose text the first 150 do not have. Of each
 report characters were drawn before it was read; the statements are those that hold the first of them. Characters
 within `skipped` were passed over: what identifies the report, lists of specimens and blocks, codes, and the gross
@@ -28,8 +30,10 @@ from curation_gold import FIFTH, FOURTH, FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIR
 
 SEED = 20261129
 STATEMENTS, ADDED, CHARACTERS = 7, 2, 400
+HELD_OUT_STATEMENTS = 6
 DRAWS = {
-    FRESH: (SEED, 75), THIRD: (20261130, 120), FOURTH: (20261201, 120), FIFTH: (20261202, 240), HELD_OUT: (20261203, 240),
+    FRESH: (SEED, 75), THIRD: (20261130, 120), FOURTH: (20261201, 120), FIFTH: (20261202, 240),
+    HELD_OUT: (20261203, 240),
 }  # fmt: skip
 """Seed and number of reports of each drawn set, in the order of drawing."""
 

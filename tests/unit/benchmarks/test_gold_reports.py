@@ -57,20 +57,21 @@ def test_there_are_75_fresh_reports_of_patients_that_the_older_gold_does_not_hav
 
 
 def test_later_sets_are_reports_of_patients_that_no_other_gold_has(of_parts: list[dict]) -> None:
-    """No patient is in two sets; there is nothing but diagnoses and parts."""
+    """No patient is in two sets; there are diagnoses and parts, and statements of a third of those held out."""
     from gold_draw import patient
 
     older = {patient(json.loads(line)["id"]) for line in GOLD.read_text(encoding="utf-8").splitlines()}
 
     sets = ["third"] * 120 + ["fourth"] * 120 + ["fifth"] * 240 + ["held-out"] * 240
     assert [row["half"] for row in of_parts] == sets
+    assert [row["half"] for row in of_parts if row["statements"]] == ["held-out"] * 80
     for half in dict.fromkeys(sets):
         here = {patient(row["id"]) for row in of_parts if row["half"] == half}
         assert not older & here
         older |= here
     for row in of_parts:
-        assert set(row) == {"id", "sha256", "half", "diagnoses", "statements", "chars"}
-        assert row["statements"] == []
+        assert set(row) - {"skipped"} == {"id", "sha256", "half", "diagnoses", "statements", "chars"}
+        assert bool(row["statements"]) == ("skipped" in row)
         labels = [part["label"] for one in row["diagnoses"] for part in [*one["parts"], *one.get("lost", [])]]
         assert all(0 < len(label) <= LONGEST_LABEL for label in labels), row["id"]
 
@@ -94,9 +95,9 @@ def test_diagnoses_and_parts_follow_one_another_within_the_report(fresh: list[di
             assert len(set(labels)) == len(labels) or row["half"] != "fresh", row["id"]
 
 
-def test_statements_do_not_overlap_and_have_kinds_that_there_are(fresh: list[dict]) -> None:
+def test_statements_do_not_overlap_and_have_kinds_that_there_are(fresh: list[dict], of_parts: list[dict]) -> None:
     """In the order of the report; flags are there when they hold; a marker is one of a stain."""
-    for row in fresh:
+    for row in fresh + of_parts:
         spans = [(one["start"], one["end"]) for one in row["statements"]]
         assert all(0 <= start < end <= row["chars"] for start, end in spans), row["id"]
         assert all(left[1] <= right[0] for left, right in pairwise(spans)), row["id"]
@@ -159,6 +160,17 @@ def test_what_was_read_again_is_in_the_gold() -> None:
     for row in map(json.loads, again):
         assert places.get((row["id"], row["start"], row["end"])) == row["gold"], row["id"]
         assert {*row["before"], *row["again"]} <= KINDS | FLAGS, row["id"]
+
+
+def test_held_out_statements_hold_a_drawn_character(of_parts: list[dict]) -> None:
+    """Six of each report at most, none within what was passed over."""
+    from gold_draw import HELD_OUT_STATEMENTS, drawn_characters, is_within
+
+    for row in of_parts:
+        assert len(row["statements"]) <= HELD_OUT_STATEMENTS
+        drawn = [at for at in drawn_characters(row["id"], row["chars"]) if not is_within(at, row.get("skipped", []))]
+        for one in row["statements"]:
+            assert any(is_within(at, [(one["start"], one["end"])]) for at in drawn), row["id"]
 
 
 @pytest.mark.usefixtures("real_data")
