@@ -26,6 +26,16 @@
     if (!wasOpen) target.scrollIntoView();
     if (target === holder) target.querySelector("summary").focus({ preventScroll: true });
   };
+  let closed = []; // for browsers in which no style opens what is closed
+  const openAll = () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    for (const one of closed) one.open = true;
+  };
+  const closeAgain = () => {
+    for (const one of closed) one.open = false;
+  };
+  window.addEventListener("beforeprint", openAll);
+  window.addEventListener("afterprint", closeAgain);
   document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
   words.addEventListener("input", filter);
   troubled.addEventListener("change", filter);
