@@ -14,7 +14,9 @@ negative, equivocal, retained, lost, or the number where no verdict stands. `his
 it. Nothing is written down of a statement that gives none: a stain that was asked for, a control, a method, a scale, a
 test of the gene.
 
-One person annotated all, knowing the rules but not what they make of a report, and tuned them afterwards.
+One person annotated those, knowing the rules but not what they make of a report, and tuned them afterwards. The set
+"blind" was annotated later by another one who had seen neither rules nor older gold: mentions in 60 random reports of
+the held-out gold of parts, those of patients of the older sets left out.
 """
 
 from __future__ import annotations
@@ -25,12 +27,13 @@ import random
 import re
 from collections.abc import Sequence
 
-from curation_gold import GOLD, GOLD_PARTS, HELD_OUT, real_reports
+from curation_gold import FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
 from gold_draw import patient
 
-COUNTED = "counted"
+COUNTED, BLIND = "counted", "blind"
 DRAWS = ((20261201, {"tuning": 45, COUNTED: 45}), (20261202, {HELD_OUT: 45}))
 """Seed of each draw, and how many reports of each half it has, in the order of drawing."""
+BLIND_SEED, BLIND_REPORTS = 20261203, 60
 MENTIONS = 3
 MENTION = re.compile(
     r"\b(?:immuno\w+|IHC|(?:special|histochemical) stains?|"
@@ -64,20 +67,38 @@ def drawn(reports: dict[str, str], older: Sequence[dict]) -> list[tuple[str, str
                 continue
             patients.add(patient(name))
             texts.add(digest)
-            mentions = [mention.start() for mention in MENTION.finditer(reports[name])]
-            chosen = random.Random(f"{seed} {name}").sample(mentions, min(MENTIONS, len(mentions)))
-            found.append((name, half, sorted(chosen)))
+            found.append((name, half, _some_mentions(reports[name], seed, name)))
     return found
 
 
+def drawn_blind(reports: dict[str, str], older: Sequence[dict]) -> list[tuple[str, str, list[int]]]:
+    """(id, half, characters) of the set "blind" in drawing order; `older` are the rows of the stains drawn before."""
+    patients = {patient(row["id"]) for row in older}
+    lines = map(json.loads, GOLD_PARTS.read_text(encoding="utf-8").splitlines())
+    held_out = [row["id"] for row in lines if row["half"] == HELD_OUT and MENTION.search(reports[row["id"]])]
+    names = random.Random(BLIND_SEED).sample(held_out, BLIND_REPORTS)
+    return [
+        (name, BLIND, _some_mentions(reports[name], BLIND_SEED, name))
+        for name in names
+        if patient(name) not in patients
+    ]
+
+
+def _some_mentions(report: str, seed: int, name: str) -> list[int]:
+    mentions = [mention.start() for mention in MENTION.finditer(report)]
+    return sorted(random.Random(f"{seed} {name}").sample(mentions, min(MENTIONS, len(mentions))))
+
+
 def older_gold() -> list[dict]:
-    """The rows of the gold that was there before, with "id" and "sha256"; the held-out set of parts came later."""
+    """The rows of the gold that was there before, with "id" and "sha256"; later sets of parts were not."""
     rows = [json.loads(line) for file in (GOLD, GOLD_PARTS) for line in file.read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["half"] != HELD_OUT]
+    return [row for row in rows if row["half"] in ("tuning", "test", FRESH, THIRD)]
 
 
 def main() -> None:
-    for name, half, characters in drawn(real_reports(), older_gold()):
+    reports = real_reports()
+    found = drawn(reports, older_gold())
+    for name, half, characters in found + drawn_blind(reports, [{"id": name} for name, _, _ in found]):
         print(name, half, *characters)
 
 

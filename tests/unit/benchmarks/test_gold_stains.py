@@ -39,10 +39,10 @@ def rows() -> list[dict]:
 def test_each_half_has_enough_results_of_patients_that_no_other_gold_has(rows: list[dict]) -> None:
     """No patient and no text is there twice."""
     from gold_draw import patient
-    from gold_stains import DRAWS, older_gold
+    from gold_stains import BLIND, DRAWS, older_gold
 
     older = older_gold()
-    halves = {half for _, sizes in DRAWS for half in sizes}
+    halves = {half for _, sizes in DRAWS for half in sizes} | {BLIND}
 
     assert {row["half"] for row in rows} == halves
     for half in halves:
@@ -77,10 +77,11 @@ def test_rows_hold_offsets_and_short_labels_and_no_text(rows: list[dict]) -> Non
 def test_reports_are_the_drawn_ones_and_statements_hold_the_drawn_mentions(rows: list[dict]) -> None:
     """In drawing order, and their texts are those that were annotated; no statement begins or ends within a word."""
     from curation_gold import real_reports
-    from gold_stains import drawn, older_gold
+    from gold_stains import drawn, drawn_blind, older_gold
 
     reports = real_reports()
     again = drawn(reports, older_gold())
+    again += drawn_blind(reports, [{"id": name} for name, _, _ in again])
 
     assert [(row["id"], row["half"]) for row in rows] == [(name, half) for name, half, _ in again]
     for row, (name, _, characters) in zip(rows, again, strict=True):
