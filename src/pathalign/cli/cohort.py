@@ -135,7 +135,8 @@ def curate(deidentify: str, extras: Mapping[str, Any], workspace: Workspace, as_
             f"{done.distinct_texts} distinct, {done.distinct_concepts} distinct in what a slide shows."
         )
         if done.removed:
-            say("Taken out: " + ", ".join(f"{kind} {count}" for kind, count in done.removed.items()) + ".")
+            by_model = f"; {done.removed_by_model} of them by the model" if done.removed_by_model is not None else ""
+            say("Taken out: " + ", ".join(f"{kind} {count}" for kind, count in done.removed.items()) + f"{by_model}.")
         tell_extras(document)
 
     emit(as_json, document, show)

@@ -18,6 +18,10 @@ _OPTIONS = (
         help="Processes that read reports, beside this one; worth it from some thousand reports on. 0: this one reads.",
     ),
     click.option(
+        "--identifier-model", "identifier_model", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+        help="Find identifiers with a token classifier too (a folder in Hugging Face's format; no network is used).",
+    ),
+    click.option(
         "--language-model", "model", metavar="NAME",
         help="Let a model read the reports that rules do not: only what a report bears out is taken (extra `llm`).",
     ),
@@ -64,8 +68,8 @@ _OPTIONS = (
     ),
 )  # fmt: skip
 _NAMES = (
-    "processes", "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s", "price", "review",
-    "review_limit", "review_seed", "corrections", "export", "provenance",
+    "processes", "identifier_model", "model", "endpoint", "allow_remote", "which", "model_workers", "timeout_s",
+    "price", "review", "review_limit", "review_seed", "corrections", "export", "provenance",
 )  # fmt: skip
 
 
@@ -115,8 +119,8 @@ def curate_with(workspace: Workspace, deidentify: str, extras: Mapping[str, Any]
         path = Path(extras["review"]) if extras["review"] else None
         review = ReviewRequest(path=path, limit=extras["review_limit"], seed=extras["review_seed"])
     done = curation.curate(
-        workspace, deidentify=mode, language_model=choice, review=review, workers=extras["processes"],
-        progress=progress_bar,
+        workspace, deidentify=mode, identifier_model=extras["identifier_model"], language_model=choice, review=review,
+        workers=extras["processes"], progress=progress_bar,
     )  # fmt: skip
     if extras["export"]:
         rows = corrections.export_review(workspace, extras["export"])

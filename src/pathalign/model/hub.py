@@ -168,6 +168,23 @@ def load_causal_model(name: str | Path, *, as_stored: bool = False) -> tuple[Any
     return model, tokenizer
 
 
+def load_token_classifier(folder: Path) -> tuple[Any, Any]:
+    """A model that labels tokens, and its tokenizer, from a folder alone; raises `UnknownName`."""
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    if not (folder / "config.json").is_file():
+        raise UnknownName(
+            f"{folder} is no folder of a model: it has no config.json. Nothing is loaded from a network while reports "
+            "are at hand; download a token classifier beforehand (`hf download NAME --local-dir FOLDER`) and name the "
+            "folder."
+        )
+    what = "token classifier"
+    model = _from_pretrained(
+        AutoModelForTokenClassification, folder, what, dtype=torch.float32, local_files_only=True, use_safetensors=True
+    )
+    return model.eval().requires_grad_(False), _from_pretrained(AutoTokenizer, folder, what, local_files_only=True)
+
+
 def count_causal_weights(name: str | Path) -> int:
     """How many weights a causal language model has, by its configuration alone; raises `UnknownName`."""
     from transformers import AutoConfig, AutoModelForCausalLM

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pathalign.domain.progress import Advance, Progress, silent
 from pathalign.domain.provenance import Provenance
@@ -42,6 +43,8 @@ class Curation:
     distinct_concepts: int = 0
     removed: dict[str, int] = field(default_factory=dict)
     """Identifiers taken out of the reports, by kind."""
+    removed_by_model: int | None = None
+    """Those of them that a model found, and the rules did not or not as far; None without a model."""
     problems: list[Problem] = field(default_factory=list)
     """The first ten thousand."""
     problem_counts: Counter[str] = field(default_factory=Counter)
@@ -78,6 +81,7 @@ def curate(
     workspace: Workspace,
     *,
     deidentify: Deidentification = Deidentification.TAGS,
+    identifier_model: Path | None = None,
     language_model: ModelChoice | None = None,
     review: ReviewRequest | None = None,
     workers: int = 0,
@@ -85,13 +89,14 @@ def curate(
 ) -> Curation:
     """Curate every report of the catalog anew, in one transaction and in memory that does not grow with their number.
 
-    Identifiers are taken out first; offsets of parts are those of the report as registered. A report whose diagnosis is
+    Identifiers are taken out first, by rules and by the token classifier in the folder `identifier_model` if there is
+    one; offsets of parts are those of the report as registered. A report whose diagnosis is
     not found, and a slide whose part the report lacks, are recorded and go without text. What a person corrected stays.
     With `workers`, so many processes of their own read reports; the catalog and the account are the same.
     """
     done = Curation()
     sample = ReviewSample(limit=review.limit, seed=review.seed) if review else None
-    cleaner = ReportCleaner.of(workspace, deidentify)
+    cleaner = ReportCleaner.of(workspace, deidentify, identifier_model)
     if language_model and deidentify is Deidentification.OFF:
         raise NeedsRepair(
             "A language model is given reports without identifiers only, and --deidentify is off. Use tags or "
@@ -108,7 +113,7 @@ def curate(
             )
         reports = stack.enter_context(report_reader(cleaner, workers=workers))
         if reader:
-            asking = ReportCleaner.of(workspace, deidentify)  # which counts for itself
+            asking = replace(cleaner, removed=Counter())  # which counts for itself
             with progress("Asking the language model", total) as advance:
                 reader.ask_for(_unread(catalog, reports, asking, reader, advance), advance)
         with catalog.transaction(), progress("Curating reports", total) as advance:
@@ -128,6 +133,7 @@ def curate(
             done.distinct_texts, done.distinct_concepts = distinct["retrieval"], distinct["concept"]
             done.statistics.close(catalog)
     done.removed = dict(sorted(cleaner.removed.items()))
+    done.removed_by_model = cleaner.by_model if identifier_model else None
     done.language_model = reader.use if reader else None
     if review and sample:
         done.review = str(write_review(workspace, review, sample.cases(), done))

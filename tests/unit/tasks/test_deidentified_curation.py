@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pathalign.errors import NeedsRepair, UnknownName
 from pathalign.store.catalog import Catalog
 from pathalign.store.workspace import Workspace
 from pathalign.tasks.curation import curate
@@ -83,3 +84,38 @@ def test_the_key_of_surrogates_is_the_owners_alone(filled: Workspace) -> None:
     assert key.read_bytes() == first
     assert len(first) == 32
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+PROSE = "DIAGNOSIS: A. LUNG, BIOPSY: Adenocarcinoma. Okafor agrees. B. COLON, BIOPSY: Negative for carcinoma."
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_model_finds_what_no_rule_announces(
+    workspace: Workspace, write_table: Callable[..., Path], token_classifier: Callable[..., Path], workers: int
+) -> None:
+    """Beside the rules, in every process that reads; a term that it takes for a name stays."""
+    add(
+        workspace,
+        write_table("slides.csv", ("slide_id", "case_id", "part_id", "path"), ("a", "C1", "A", "")),
+        write_table("reports.csv", ("case_id", "report"), ("C1", PROSE)),
+    )
+    without = curate(workspace)
+    folder = token_classifier()
+    done = curate(workspace, identifier_model=folder, workers=workers)
+
+    with Catalog(workspace.catalog_path) as catalog:
+        written = json.dumps([str(text) for text in catalog.texts()]).lower()
+    assert (without.removed, without.removed_by_model) == ({}, None)
+    assert (done.removed, done.removed_by_model) == ({"name": 1}, 1)
+    assert "okafor" not in written
+    assert "adenocarcinoma" in written
+
+
+def test_a_model_without_deidentification_is_refused(
+    filled: Workspace, token_classifier: Callable[..., Path], tmp_path: Path
+) -> None:
+    """And so is a folder that is none, before anything is changed."""
+    with pytest.raises(NeedsRepair, match="--deidentify is off"):
+        curate(filled, deidentify=Deidentification.OFF, identifier_model=token_classifier())
+    with pytest.raises(UnknownName, match="no folder of a model"):
+        curate(filled, identifier_model=tmp_path / "nowhere")

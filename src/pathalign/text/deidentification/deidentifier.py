@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathalign.text.deidentification.contacts import find_contacts
@@ -22,6 +23,7 @@ from pathalign.text.deidentification.numbers import find_numbers, find_tails
 from pathalign.text.deidentification.places import find_places
 from pathalign.text.deidentification.replacement import OffsetMap, replaced
 from pathalign.text.deidentification.surrogates import Surrogates, Tags
+from pathalign.text.deidentification.tagged import Tagged, find_tagged
 from pathalign.text.deidentification.words import words_of
 
 
@@ -43,8 +45,8 @@ _TAG = re.compile(rf"\[(?:AGE 90\+|(?:{'|'.join(kind.upper() for kind in Kind)})
 """What an earlier pass left, never to be taken for an identifier."""
 
 
-def find_identifiers(report: str) -> list[Finding]:
-    """Every identifier of a report, in order, without overlaps."""
+def find_identifiers(report: str, tagged: Sequence[Tagged] = ()) -> list[Finding]:
+    """Every identifier of a report, in order, without overlaps; `tagged` is what a model says beside the rules."""
     words = words_of(report)
     found = [
         *find_fields(words),
@@ -56,6 +58,7 @@ def find_identifiers(report: str) -> list[Finding]:
         *find_contacts(words),
         *find_institutions(words),
         *find_places(words),
+        *find_tagged(words, tagged),
     ]
     found += [*find_again(words, found), *find_tails(report, found)]
     return without_overlaps(_outside_tags(report, found))
@@ -75,10 +78,12 @@ def _outside_tags(report: str, findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if not touches(finding)]
 
 
-def deidentify(report: str, replacement: Tags | Surrogates | None = None) -> Deidentified:
-    """The report with tags, or with surrogates, in the place of its identifiers."""
+def deidentify(
+    report: str, replacement: Tags | Surrogates | None = None, *, tagged: Sequence[Tagged] = ()
+) -> Deidentified:
+    """The report with tags, or with surrogates, in the place of its identifiers, also those that a model `tagged`."""
     replacement = replacement or Tags()
-    findings = find_identifiers(report)
+    findings = find_identifiers(report, tagged)
     numbering = _Numbering()
     spans = [
         (
