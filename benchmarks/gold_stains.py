@@ -14,9 +14,10 @@ negative, equivocal, retained, lost, or the number where no verdict stands. `his
 it. Nothing is written down of a statement that gives none: a stain that was asked for, a control, a method, a scale, a
 test of the gene.
 
-One person annotated those, knowing the rules but not what they make of a report, and tuned them afterwards. The set
-"blind" was annotated later by another one who had seen neither rules nor older gold: mentions in 60 random reports of
-the held-out gold of parts, those of patients of the older sets left out.
+One person annotated those, knowing the rules but not what they make of a report, and tuned them afterwards. The sets
+"blind" and "blind again" were annotated later by two others who had seen neither rules nor older gold: mentions in 60
+random reports of the held-out gold of parts, without patients of the older sets, and in 60 of the fifth set of parts
+that have none. The first was for tuning after it had been counted once.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ import random
 import re
 from collections.abc import Sequence
 
-from curation_gold import FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
+from curation_gold import FIFTH, FRESH, GOLD, GOLD_PARTS, HELD_OUT, THIRD, real_reports
 from gold_draw import patient
 
-COUNTED, BLIND = "counted", "blind"
+COUNTED, BLIND, BLIND_AGAIN = "counted", "blind", "blind again"
 DRAWS = ((20261201, {"tuning": 45, COUNTED: 45}), (20261202, {HELD_OUT: 45}))
 """Seed of each draw, and how many reports of each half it has, in the order of drawing."""
-BLIND_SEED, BLIND_REPORTS = 20261203, 60
+BLIND_SEED, AGAIN_SEED, BLIND_REPORTS = 20261203, 20261204, 60
 MENTIONS = 3
 MENTION = re.compile(
     r"\b(?:immuno\w+|IHC|(?:special|histochemical) stains?|"
@@ -72,16 +73,18 @@ def drawn(reports: dict[str, str], older: Sequence[dict]) -> list[tuple[str, str
 
 
 def drawn_blind(reports: dict[str, str], older: Sequence[dict]) -> list[tuple[str, str, list[int]]]:
-    """(id, half, characters) of the set "blind" in drawing order; `older` are the rows of the stains drawn before."""
+    """(id, half, characters) of the blind sets in drawing order; `older` are the rows of the stains drawn before."""
     patients = {patient(row["id"]) for row in older}
-    lines = map(json.loads, GOLD_PARTS.read_text(encoding="utf-8").splitlines())
-    held_out = [row["id"] for row in lines if row["half"] == HELD_OUT and MENTION.search(reports[row["id"]])]
+    rows = [json.loads(line) for line in GOLD_PARTS.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if MENTION.search(reports[row["id"]])]
+    held_out = [row["id"] for row in rows if row["half"] == HELD_OUT]
     names = random.Random(BLIND_SEED).sample(held_out, BLIND_REPORTS)
-    return [
-        (name, BLIND, _some_mentions(reports[name], BLIND_SEED, name))
-        for name in names
-        if patient(name) not in patients
-    ]
+    names = [name for name in names if patient(name) not in patients]
+    found = [(name, BLIND, _some_mentions(reports[name], BLIND_SEED, name)) for name in names]
+    patients |= set(map(patient, names))
+    fifth = [row["id"] for row in rows if row["half"] == FIFTH and patient(row["id"]) not in patients]
+    names = random.Random(AGAIN_SEED).sample(fifth, BLIND_REPORTS)
+    return found + [(name, BLIND_AGAIN, _some_mentions(reports[name], AGAIN_SEED, name)) for name in names]
 
 
 def _some_mentions(report: str, seed: int, name: str) -> list[int]:

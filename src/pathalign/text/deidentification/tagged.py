@@ -64,7 +64,8 @@ _STATES = word_set(
     "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois "
     "indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri "
     "montana nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania rhode "
-    "island tennessee texas utah vermont virginia washington wisconsin wyoming new north south west usa america united states"
+    "island tennessee texas utah vermont virginia washington wisconsin wyoming new north south west usa america "
+    "united states"
 )
 
 
