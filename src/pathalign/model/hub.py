@@ -13,7 +13,7 @@ import tokenizers
 import torch
 from torch import Tensor
 
-from pathalign.errors import UnknownName
+from pathalign.errors import BadModelFolder, UnknownName
 from pathalign.model.texts import TextBatch
 
 PAD, UNKNOWN, CLS, SEP, DEC = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"
@@ -169,7 +169,10 @@ def load_causal_model(name: str | Path, *, as_stored: bool = False) -> tuple[Any
 
 
 def load_token_classifier(folder: Path) -> tuple[Any, Any]:
-    """A model that labels tokens, and its tokenizer, from a folder alone; raises `UnknownName`."""
+    """A model that labels tokens, and its tokenizer, from a folder alone.
+
+    Raises `UnknownName` where there is no model, and `BadModelFolder` where it cannot be read.
+    """
     from transformers import AutoModelForTokenClassification, AutoTokenizer
 
     if not (folder / "config.json").is_file():
@@ -178,11 +181,18 @@ def load_token_classifier(folder: Path) -> tuple[Any, Any]:
             "are at hand; download a token classifier beforehand (`hf download NAME --local-dir FOLDER`) and name the "
             "folder."
         )
-    what = "token classifier"
-    model = _from_pretrained(
-        AutoModelForTokenClassification, folder, what, dtype=torch.float32, local_files_only=True, use_safetensors=True
-    )
-    return model.eval().requires_grad_(False), _from_pretrained(AutoTokenizer, folder, what, local_files_only=True)
+    quiet()
+    try:
+        model = AutoModelForTokenClassification.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise BadModelFolder(
+            f"transformers reads no token classifier from {folder} ({type(error).__name__}): it needs a config.json, "
+            "weights in model.safetensors and a tokenizer.json. Download it again."
+        ) from error
+    return model.eval().requires_grad_(False), tokenizer
 
 
 def count_causal_weights(name: str | Path) -> int:

@@ -47,6 +47,15 @@ def test_a_name_of_the_hub_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         IdentifierTagger.load(Path("someone/deidentifier"))
 
 
+def test_a_folder_that_is_not_whole_is_refused(token_classifier: Callable[..., Path]) -> None:
+    """Without its weights there is nothing to tag with."""
+    folder = token_classifier()
+    (folder / "model.safetensors").unlink()
+
+    with pytest.raises(BadModelFolder, match="reads no token classifier"):
+        IdentifierTagger.load(folder)
+
+
 def test_a_model_without_labels_for_identifiers_is_refused(token_classifier: Callable[..., Path]) -> None:
     """It would find nothing, and say so of every report."""
     folder = token_classifier()
