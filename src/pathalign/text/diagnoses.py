@@ -85,6 +85,8 @@ _GROSS_UNTITLED = re.compile(
     r"|Received (?:is|are) (?:an? |one |two |multiple |specimen))",
     re.IGNORECASE,
 )
+_HEADER_END = 6
+"""Characters in which the colon of a part's header stands."""
 _FINAL_BELOW = re.compile(r"[^:]{4,60}:.{0,400}?\bFINAL DIAGNOSIS\s*:\s*", re.IGNORECASE | re.DOTALL)
 _GROSS_HINTS = ("eceived", "pecimen", "PECIMEN", "ECEIVED")
 _FOOT_CHARS = 500
@@ -152,7 +154,9 @@ def frozen_in_parts(report: str, found: Sequence[Heading]) -> tuple[tuple[int, i
     """
     stretches = []
     for heading in found:
-        if heading.kind is SectionKind.INTRAOPERATIVE and report[: heading.start].rstrip(" .\n").endswith(":"):
+        if heading.kind is not SectionKind.INTRAOPERATIVE:
+            continue
+        if report[max(0, heading.start - _HEADER_END) : heading.start].rstrip(" .\n").endswith(":"):
             final = _FINAL_BELOW.match(report, heading.start)
             if final is not None:
                 stretches.append((heading.start, final.end()))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathalign.text.headers import HEADER_CHARS, Opening, opening_of
 from pathalign.text.labels import label_of
 
-_BEHIND = re.compile(
-    r"(?:^|(?<=[.:;)\n] )|(?<=\n))(?P<header>[A-Z][A-Z ,/&'#-]{2,70}?) ?\((?P<label>[A-Z\d]|\d\d)(?:FS)?\)\s?(?=[:.]\s)"
-)
+_BEHIND = re.compile(r"\((?P<label>[A-Z\d]|\d\d)(?:FS)?\)\s?(?=[:.]\s)")
+_HEADER = re.compile(r"(?:.*[.:;)\n]\s|^)(?P<header>[A-Z][A-Z ,/&'#-]{2,70}) ?$", re.DOTALL)
+_HEADER_CHARS = 75
 _MISREAD = {"I": "1L", "O": "0Q", "B": "8", "S": "5", "G": "6", "Z": "2"}
 """Letters that OCR reads as these characters."""
 _ROMAN = re.compile(r"(?:^|(?<=[.:;)\n] )|(?<=\n))\(?(?P<label>X{0,2}(?:IX|IV|V?I{1,3}|V|X))\s?(?:-?\)|[.:])[-\s]\s?")
@@ -46,15 +46,18 @@ def _behind(text: str) -> tuple[OtherLabel, ...]:
     """Labels behind headers in capitals of what was received; one may be lost, misread, or of two parts."""
     found: list[OtherLabel] = []
     place = 0
-    for match in _BEHIND.finditer(text) if "):" in text or ") :" in text else ():
-        if opening_of(match["header"] + ":") < Opening.SPECIMEN:
+    for match in _BEHIND.finditer(text):
+        first = max(0, match.start() - _HEADER_CHARS)
+        header = _HEADER.match(text[first : match.start()] if first else f"\n {text[: match.start()]}")
+        if header is None or opening_of(header["header"] + ":") < Opening.SPECIMEN:
             continue
+        start = match.start() - (len(header[0]) - header.start("header"))
         written, like = match["label"], found[0].label if found else match["label"]
         steps = range(0 if found and written == found[-1].label else 1, _MOST_LOST + 2 if found else 2)
         step = next((step for step in steps if _is_read(written, label_of(place + step, like))), None)
         if step is not None:
             place += step
-            found.append(OtherLabel(label_of(place, like), match.start("header"), match.start("header")))
+            found.append(OtherLabel(label_of(place, like), start, start))
     return tuple(found) if len(found) >= _FEWEST else ()
 
 
@@ -67,11 +70,10 @@ def _roman(text: str) -> tuple[OtherLabel, ...]:
     """Roman numerals without a gap, most of them before what was received."""
     found: list[OtherLabel] = []
     named = 0
-    for match in _ROMAN.finditer(text) if "II" in text else ():
+    first = _ROMAN.search(text, 0, _ROMAN_FROM_START) if "II" in text else None
+    for match in _ROMAN.finditer(text, first.start()) if first and first["label"] == _NUMERALS[0] else ():
         if match["label"] != _NUMERALS[min(len(found), len(_NUMERALS) - 1)]:
             continue
-        if not found and match.start() > _ROMAN_FROM_START:
-            return ()
         opening = opening_of(text[match.end() : match.end() + HEADER_CHARS])
         named += opening >= Opening.SPECIMEN
         found.append(OtherLabel(match["label"], match.start(), match.end()))
