@@ -29,6 +29,8 @@ def benches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("No carcinoma in the node.", "Invasive carcinoma, carcinoma in the node.", "Invasive carcinoma and "),
         ("No melanoma in the margin.", "Melanoma in the margin.", "Invasive carcinoma and "),
         ("Necrosis is absent, margin free.", "Necrosis.", "Invasive carcinoma with "),
+        ("Necrosis - no.", "Necrosis.", ""),
+        ("Necrosis - no. Margins free.", "Necrosis.", ""),
     ],
 )
 def test_a_denial_that_was_lost_is_counted(stated: str, said: str, beside: str) -> None:
@@ -36,6 +38,14 @@ def test_a_denial_that_was_lost_is_counted(stated: str, said: str, beside: str) 
     from curation_corpus import _turns_round
 
     assert _turns_round(stated, said, beside)
+
+
+def test_a_denial_behind_a_dash_that_names_what_it_denies_is_a_clause_of_its_own() -> None:
+    """What stands before the dash may be said without it."""
+    from curation_corpus import _turns_round
+
+    assert not _turns_round("Cyst - Lymph node within fatty tissue - No. neoplasia.", "Lymph node within tissue.", "")
+    assert _turns_round("Cyst - Lymph node within fatty tissue - No. neoplasia.", "Neoplasia.", "")
 
 
 def test_the_tumour_of_the_half_that_ocr_cut_off_is_not_the_statements() -> None:
