@@ -11,41 +11,74 @@ from pathalign.text.statements.statement import Kind
 
 _UNIT = r"(?:cms?|mms?|centimet\w+|millimet\w+|microns?|µm|grams?|gms?|g|ml|cc)"
 _NUMBER = (
-    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|multiple|"
+    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|"
     r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
 )
 _MEASURED = re.compile(
     rf"\b(?:measur(?:es|ed|ing|ement)\b|diam[ae]t[ae]r\b|dimensions?\b|weigh\w*"
-    rf"|{_NUMBER} (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
-    rf"|(?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b)|nodes? \(\d+|number of\b|greatest extent\b|depth\b)"
+    rf"|(?<!level )(?<!station ){_NUMBER}(?! of the) (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?"
+    r"(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s|stones?)\b"
+    rf"|(?:of|out of) (?:\w+ ){{0,2}}(?:{_NUMBER}|lymph nodes?)\b)|multiple \(#?\d+\)|multiple, \(?#?\d|"
+    r"nodes? \(\d+|number (?:of(?! \w+ cells?\b| cells?\b| mito)|with|examined|involved|positive|submitted|identified)\b|"
+    r"greatest extent\b|depth\b|"
+    r"(?:ischemi[ac]|formalin|fixation)\b.{0,40}\d ?(?:minutes?|mins?|hours?|hrs?)\b)"
+)
+_MULTIPLE = re.compile(
+    r"\bmultiple (?:[\w-]+ ){0,3}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s|lesions)\b"
+)
+# What was done at the bench and what was seen there: received, cut, inked, put into cassettes.
+_BENCH = re.compile(
+    r"\breceived (?:fresh|in (?:formalin|saline)|unfixed)\b|\b(?:entirely|representatively|totally|all) (?:submitted|"
+    r"embedded)\b|\bsubmitted (?:entirely|representatively|in (?:toto|total|(?:\w+ ){0,3}cassettes?))\b|"
+    r"\brepresentative sections?\b(?![^.;]*\b(?:show|demonstrat|exhibit))|\b(?:tissue|nodes?|specimens?) (?:(?:is|are|was|were|has been) )?submitted\b(?! as)|"
+    r"\bin toto\b|\bcassettes?\b|\bserially sectioned\b|\b(?:is|are|was|were) inked\b|\binked (?:black|blue|green|"
+    r"red|orange|yellow)\b|\bspecimen consists? of\b|\bbisected\b"
+)
+_SHOWS = re.compile(r"\bshow(?:s|ed|ing)?\b")
+_BENCH_HINTS = (
+    "received", "submitted", "embedded", "sections", "toto", "cassette", "sectioned", "inked", "specimen con",
+    "bisected",
+)  # fmt: skip
+# Stones and how often a tumour occurs, which no slide shows.
+_UNSHOWN = re.compile(
+    r"\b(?:\w*lithiasis|stones?|calculi|calculus|multi(?:focal|centric)\w*|uni(?:focal|centric)\w*|solitary|"
+    r"multiple satellite (?:lesions?|nodules?))\b"
+)
+_UNSHOWN_ALONE = re.compile(
+    r"^(?:[^:]{0,40}findings\W+)?(?:\b(?:tumou?rs?|is|are|of|no|evidence|yes|not|identified|presents?|absent|disease|"
+    r"and|with|gallbladder|renal|solitary|multiple|satellite|lesions?|nodules?|also|stones?|calculi|calculus|"
+    r"(?:multi|uni)(?:focal|centric)\w*|(?:chole|nephro|uro|choledocho)lithiasis)\b\W*)+$"
 )
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(
     rf"\d(?:\s?-?{_UNIT}\b|\s?[x×]\s?\d|(?<![\d.+/]\d)\d*\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high)))"
 )
 _MEASURING = (
-    "measur", "diam", "dimension", "weigh", "number of", "greatest extent", "depth", "gross", "one", "two", "three",
+    "measur", "diam", "dimension", "weigh", "greatest extent", "depth", "gross", "one", "two", "three",
     "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thir", "fif", "twen", "for", "single",
-    "multiple",
+    "number ",
 )  # fmt: skip
 """Without one of these or a digit nothing is measured."""
 _VOLUME = re.compile(
-    r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|gross) (?:measured|size)"
+    r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined|"
+    r"tumou?r mass)\b|\bstenosis\W{0,3}\d+ ?%|\b(?:grossly|gross) (?:measured|size)"
 )
 _DISTANCE = re.compile(
     rf"\bwithin (?:[a-z]+ ){{0,3}}[<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\d\s?{_UNIT}\b[ \w]{{0,20}}\b(?:from|away|"
-    rf"distant)\b"
+    rf"distant|to the (?:closest|nearest))\b"
     rf"|\bfrom\b[^,;]{{0,40}}?\bby [<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\bdistance\b"
 )
 # Numbers of grades are no counts.
 _GRADED = re.compile(
     r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
-    r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
+    r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\bstage \(?\d(?:\s?-\s?\d)? (?:of|out of) \d|"
+    r"\b\d ?\+ ?\d(?: ?= ?\d+)?|\b[mtp]?-?\d{4,5}/\d"
 )
-_MARGIN_HINTS = ("margi", "resection", "inked", "clearance", "line", "edge", "cut e")
+_MARGIN_HINTS = ("margi", "resection", "inked", "clearance", "line", "edge", "cut e", "limit", "border", " ink")
 _MARGIN = re.compile(
-    r"(?<!non-)\bmargi\w{0,4}\b|\b(?:resection|incision|excision|surgical) (?:line|edge|plane)s?\b|\binked (?:surface|"
-    r"edge|line)|"
+    r"(?<!non-)\bmargi(?!nal|nat)\w{0,4}\b|\b(?:resection|incision|excision|surgical|amputation) (?:lines?|edges?|planes?|"
+    r"limits?|borders?|ends?)\b|\binked (?:surface|edge|line)|\b(?:at|on|touching) (?:the )?ink\b|"
+    r"\b(?:limits?|borders?|planes?) of (?:resection|incision|excision)\b|"
     r"\b(?:lines?|edges?) of (?:resection|incision|excision)\b|\bcut (?:ends?|edges?)\b|\bclearance\b"
 )
 # "Vascular, ureteral and soft tissue margins": one margin after the other, and no findings.
@@ -58,7 +91,9 @@ _OF_MARGINS = re.compile(
     r"pancreatic|"
     r"uncinate|retroperitoneal|gastric|esophageal|duodenal|mesenteric|bone|isthmus)\W*){1,4}$"
 )
-_NO_TUMOUR = re.compile(r"\bno (?:\w+ ){0,3}tumou?r")
+_TUMOUR_THERE = re.compile(
+    r"\b(?:no|contain\w*|(?:positive|negative) for|(?:un)?involved by|free of|absence of) (?:\w+ ){0,3}(?:tumou?r|neoplas)"
+)
 _DENIED = re.compile(r"\b(?:no|not|negative|free|closest)\b")
 _MARGIN_ALONE = re.compile(r"\bmargin\b[^.]{0,40}\b(?:biopsy|excision|shave)\b")
 _TISSUE = re.compile(
@@ -66,7 +101,9 @@ _TISSUE = re.compile(
     r"salivary)\b"
 )
 _STATUS = re.compile(r"^\W*(?:all |is |are )*(?:negative|free|positive|uninvolved|involved|clear|not|no)\b")
+_VERDICT_ENDS = re.compile(r":\s*(?:negative|positive|free|uninvolved|involved|clear)\b[^:]*$")
 _STATUS_AFTER = re.compile(r"\)\s*(?:(?:are|is|all) ){0,2}(?:negative|free|positive|uninvolved|clear)\b[^,;]*$")
+_PATTERN = re.compile(r"\b(?:gleason|pattern|grade)\b")
 _REACHES = re.compile(r"\b(?:exten(?:ds?|ding)|invad\w+|infiltrat\w+|involv(?:es|ing))\b")
 _SIDE_ALONE = re.compile(
     r"^\W*(?:(?:and|the|of|breast|lung|kidney|lobe|side|upper|lower|middle|outer|inner|right|left|bilateral|quadrants?|"
@@ -81,6 +118,24 @@ _SIDE = re.compile(
     r"trigone|fundus|antrum|cardia|pylor\w+|midline)\b"
 )
 _SITUATED = re.compile(r"\b(?:located|situated|subpleural region|involv\w+ both (?:the )?(?:right|left|lobes|sides))\b")
+# A tumour in a side, or that reaches one: "invading the right seminal vesicle", "adenoma, left lobe".
+_SIDED = re.compile(
+    r"\b(?:(?:in|within|at)(?=(?: \w+){1,7}\W*(?:$|[,;.(]))|involv\w+|invad\w+|infiltrat\w+|extend\w* (?:in)?to|extension (?:in)?to|arising (?:from|in)|"
+    r"occup\w+)(?: of)?(?: (?:the|a|an|both|\w+ (?:portion|part|aspect|wall) of)){0,2}"
+    r" (?:(?:right|left|bilateral)\b(?! and left (?:kidney|breast))|(?:upper|lower|middle|mid|posterior|anterior|lateral|"
+    r"medial|inner|outer|inferior|superior)(?:[ -]\w+)? (?:lobes?|poles?|quadrants?|thirds?|base|apex|wall|third)\b)"
+    r"(?![^,;.]{0,40}\bnodes?\b)"
+    r"|, (?:right|left) (?:(?:upper|lower|middle|mid|posterior|anterior) )?(?:lobe|pole|quadrant|side|base|apex)\b(?!.*:)"
+)
+# ... and nothing else: "The tumor involves both the right and left lobes".
+_ONLY_SIDED = re.compile(
+    r"^\W*(?:the )?(?:\w+ )?(?:tumou?rs?|(?:adeno)?carcinoma|neoplas(?:m|ia)|lesions?|mass|dcis|disease) (?:involves|"
+    r"occupies|is (?:located|present|situated|seen|found|identified|confined))\b(?: (?:in|within|at|to))?(?: both)?(?: the)?"
+    r"(?=[^.;:]*\b(?:lobes?|quadrants?|zones?|poles?|sides?|apex|base)\b)"
+    r"(?:\W*\b(?:and|the|of|in|right|left|bilateral|both|lobes?|sides?|upper|lower|middle|mid|outer|inner|quadrants?|"
+    r"zones?|peripheral|transition|poles?|anterior|posterior|lateral|medial|postero\w+|antero\w+|apex|base|through|"
+    r"apical|basal|prostate|gland|breast|thyroid|lung|kidney|to|from)\b)+\W*$"
+)
 _LOCATED = re.compile(
     r"\b(?:seen|present|confined|lies|arising|found|involves)\b[^,;]{0,25}\b(?:in|at|within|of|the)\b"
     r"[^,;]{0,20}\b(?:left|right|upper|lower|quadrant|o'?clock|anterior|posterior)\b"
@@ -95,9 +150,9 @@ _FINDING = re.compile(
     r"mitos\w+|mitotic|nuclei|nuclear|nucleoli|cytoplasm\w*|cells?|stroma\w*|gland(?:s|ular)|tubul\w+|papill\w+|"
     r"cyst(?:s|ic)?|polyps?|tumou?rs?|lesions?|histolog\w+|confined|limited|penetrat\w+|perineural|lymphovascular|"
     r"angiolymph\w*|vascular|capsul\w+|ulcerat\w*|ha?emorrhag\w*|congest\w*|edema|\w*calcifi\w+|reactive|infarct\w*|"
-    r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|"
+    r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog(?:y|ies|ic|ical)(?! report)|barrett\w*|"
     r"mucosa\w*|epitheli\w+|scar|"
-    r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
+    r"\w*morpholog\w+|activity|dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
     r"spindle|oncocytic|muscle|muscularis|fat|fatty|adipose|fibrous|lymphoid|islets|plaques?|\w*autoly\w+|medulla|"
     r"cortex|"
     r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0|free|"
@@ -108,7 +163,8 @@ _FINDING = re.compile(
 )
 # Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
 _BARE = re.compile(
-    r"\b(?:(?:primary )?tumou?rs?(?!-free)|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
+    r"\b(?:(?:primary )?tumou?rs?(?!-free)|neoplas(?:m|ia)|lymph nodes? positive|(?:positive )?(?:lymph )?nodes?|"
+    r"number with metasta\w+|stenosis|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
     r"invasi\w+ component|depth of (?:stromal |myometrial |tumou?r )?invasion|"
     r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
 )
@@ -125,7 +181,7 @@ _LABELS = (
     r"light|"
     r"microscopy|description|examination|diagnosis|final|key|procedure|capsular|capsule|space|within|component|in situ|"
     r"edmondson|steiner|bloom|richardson|scarff|modified|primary tumou?r|regional|distant|metasta[ns][ei]s|pt|pn|pm|"
-    r"ptnm|"
+    r"ptnm|cytomorphology|"
     r"carcinoma|for|dimensions?|maximum|linear|volume|secondary|primary|differentiation|necrosis|extension"
 )
 _ONLY_LABELS = re.compile(rf"^(?:\d{{1,2}}\W+|[a-z][.)]\s+)?(?:(?:{_LABELS})\b\W*){{1,6}}$")
@@ -134,12 +190,13 @@ _FIELD = re.compile(
     re.DOTALL,
 )
 _MEASURED_FIELD = re.compile(
-    r"\b(?:si[zs][ea]|weight|dimensions?|procedures?|specimens?(?: types?)?|focality|number|thickness|depth|"
+    r"\b(?:si[zs][ea]|weight|dimensions?|procedures?|specimens?(?: types?)?|\w*focality|multicentric\w*|number|"
+    r"multi-?focal|ischemi[ac] time|time in formalin|fixation(?: time)?|thickness|depth|"
     r"quantitation|"
     r"integrity|received|node group|nodes|distance|volume|operation|diameter|type of (?:resection|operation|"
-    r"procedure)|count(?! \())\b"
+    r"procedure|\w+ectomy)|count(?! \())\b"
 )
-_POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side)\b")
+_POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side$)\b")
 _ABSENT = re.compile(
     r"^\W*(?:not (?:present|identified|included|found|seen)|none(?: (?:identified|present))?|"
     r"absent)\W*$"
@@ -147,12 +204,12 @@ _ABSENT = re.compile(
 _PRESENCE = re.compile(
     r"^\W*(?:(?:is|are) )?(?:(?:not )?(?:present|identif\w+|seen|found|extensive)|absent|none|yes|no|negative|"
     r"positive|focal|"
-    r"multifocal|minimal|marked|moderate|mild|high|low)\b"
+    r"multifocal|minimal|marked|moderate|mild|high|low|(?:partial|complete|incomplete)(?=\W*$))\b"
 )
 _BARE_PRESENCE = re.compile(r"^\W*(?:is |are )?(?:not )?(?:present|identif\w+|seen|absent|found)\W*$")
 _GRADE_VALUE = re.compile(r"^\W*(?:grade )?[ivx\d]{1,3}\b")
 _GRADE_LABEL = re.compile(
-    r"\b(?:grade|score|pattern|gleason|level|mitos\w+|mitotic|nuclear|tubul\w+|"
+    r"\b(?:grade|score|pattern|gleason|nottingham|level|mitos\w+|mitotic|nuclear|tubul\w+|"
     r"differentiation)\b"
 )
 _ORGAN_ALONE = re.compile(
@@ -160,16 +217,18 @@ _ORGAN_ALONE = re.compile(
     r"parathyroids?|seminal vesicles?|thymus|appendix|omentum)$"
 )
 _PROCEDURE_ALONE = re.compile(
-    r"^\W*(?:(?:\w*ectomy|\w*otomy|resection|excision|biopsy|dissection|partial|total|radical|simple|core|needle|"
+    r"^(?=.*(?:ectomy|otomy|resection|excision|biopsy|dissection|sampling))"
+    r"\W*(?:(?:\w*ectomy|\w*otomy|resection|excision|biopsy|dissection|partial|total|radical|simple|core|needle|"
     r"wedge|left|"
     r"right|and|with|subtotal|lymph|node|local|sentinel|sampling|of|the|tumou?r)\W*)+$"
 )
 
 
 _OPERATION = re.compile(
-    r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide) )?(?:resection|"
-    r"excision|"
-    r"lobectomy|mastectomy|lumpectomy|enucleation)\W*$"
+    r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide|radical|simple|"
+    r"laparoscopic|robotic|completion|near|subtotal|modified|segmental|skin[- ]sparing) ){0,2}"
+    r"(?:resection|excision|lobectomy|mastectomy|lumpectomy|enucleation|thyroidectomy|gastrectomy|colectomy|"
+    r"prostatectomy|hysterectomy|cystectomy|nephrectomy|esophagectomy|pneumonectomy)\W*$"
 )
 _MOST_LABEL_WORDS, _FEW_WORDS = 6, 4
 _COUNT_LABEL = re.compile(r"(?:(?:total|no|lymph nodes?|nodes?)\W+){0,2}(?:number|size|no\.? of|positive)\b")
@@ -193,13 +252,13 @@ def of_field(low: str) -> frozenset[Kind] | None:
     if "depth" in label and not _digit(value) and _TISSUE_NAME.search(value):
         return frozenset({Kind.VISIBLE})
     if _MARGIN.search(label):
-        if _TISSUE.match(value) and not _is_measured(value):
+        if _TISSUE.match(value) and not _is_measured(value) and not _VERDICT_ENDS.search(value):
             return frozenset({Kind.VISIBLE})  # a margin sent on its own, and what it is made of
         return _BOTH if _is_measured(low) else _POSITION
     if _ORGAN_ALONE.match(label) and _ABSENT.match(value):
         return _MEASURE
     if _POSITION_FIELD.search(label):
-        return _POSITION
+        return _BOTH if _is_measured(value) else _POSITION
     if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
         return _MEASURE
     if _MEASURED_FIELD.search(label) and not _seen_beside(value):
@@ -220,17 +279,34 @@ def of_clauses(low: str) -> frozenset[Kind]:
         return _MEASURE
     if _ONLY_LABELS.match(low):
         return frozenset()
-    if _SIDE.search(low) and _SIDE_ALONE.match(low + " "):
+    sided = _SIDE.search(low) is not None
+    if sided and (_SIDE_ALONE.match(low + " ") or _ONLY_SIDED.match(low)):
         return _POSITION
+    if _UNSHOWN.search(low) and _UNSHOWN_ALONE.match(low):
+        return _MEASURE
+    if any(map(low.__contains__, _BENCH_HINTS)) and _BENCH.search(low) and not _SHOWS.search(low):
+        return _BOTH if _of_margin(low) else _MEASURE
     found = set[Kind]()
     if _is_measured(low):
         found.add(Kind.MEASURED)
     margin = _of_margin(low)
     if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
         found.add(Kind.POSITION)
+    elif sided and _is_sided(low):
+        found.add(Kind.POSITION)
+    if "multiple" in low and not found and _MULTIPLE.search(low) and not _seen_beside(low):
+        found.add(Kind.MEASURED)
     if (_seen_beside(low) if found or margin else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
         found.add(Kind.VISIBLE)
     return frozenset(found)
+
+
+def _is_sided(low: str) -> bool:
+    """Whether a finding lies in a side, or reaches one; not "in the left lung a scar is seen", of which it is told."""
+    at = _SIDED.search(low)
+    if at is None:
+        return False
+    return _FINDING.search(low, 0, at.start()) is not None or (at[0][:3] in ("inv", "inf", "ext", "occ"))
 
 
 def _of_margin(low: str) -> bool:
@@ -269,8 +345,8 @@ def _seen_beside(low: str) -> bool:
                 return True
         elif of_margin and (_STATUS.match(clause) or _STATUS_AFTER.search(clause)):
             continue  # "margin of resection, negative for carcinoma"
-        elif not (_DISTANCE.search(clause) or _is_volume(clause)) and (
-            _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
+        elif not (_DISTANCE.search(clause) or (_is_volume(clause) and not _PATTERN.search(clause))) and (
+            _TUMOUR_THERE.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
         ):
             return True
     return False
