@@ -36,8 +36,9 @@ _SPLIT = re.compile(
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
     r"[(\da-ivxA-Z](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
-    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)(?<!\W[A-Z]\..)|(?<=^.)|(?<!(?i:grade):\s.)(?<!(?i:score):\s.)"
-    r"(?<!(?i:examined):\s.)(?<!(?i:involved):\s.)(?<!(?i:positive):\s.)(?<!(?i:number):\s.)(?<=:\s.)"
+    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)(?<!\W[A-Z]\..)|(?<=^.)|"
+    r"(?<=:\s.)(?<!(?i:grade):\s.)(?<!(?i:score):\s.)"
+    r"(?<!(?i:examined):\s.)(?<!(?i:involved):\s.)(?<!(?i:positive):\s.)(?<!(?i:number):\s.)"
     r"(?<=(?=\(?[1iaIA][.)]).))"
     r"(?:(?<=\()(?:\d{1,2}|[ivxIVX]{1,4}|[a-hA-H])\)\.?|"
     r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-HJ-Z]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"

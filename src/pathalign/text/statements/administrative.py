@@ -10,53 +10,61 @@ import re
 _UNASSESSED = re.compile(
     r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
     r"determined|evaluated|performed|submitted|received|answered|sampled|tested|requested|done|graded|measured|"
-    r"documented|mentioned|entered|obtained)\b|\bnone (?:submitted|received|provided|available|sampled)\b|"
+    r"documented|mentioned|entered|obtained)\b|\bnone (?:submitted|received|provided|available|sampled|specified|"
+    r"reported|listed)\b|"
     r"\b(?:cannot|can not|could not) be (?:\w+ly )?(?:assessed|determined|evaluated|made|graded|ascertained|"
     r"measured)\b|\bunable to (?:assess|determine|evaluate|grade)\b|\bindeterminable\b|\bn/?a\b|\bpending\b|"
     r"\binsufficient (?:tissue|material|information|data)\b|"
-    r"\bno (?:regional )?(?:lymph )?(?:nodes?|tissue|specimens?|material|information) (?:(?:was|were|is|are|has been) )?"
+    r"\bno (?:regional )?(?:lymph )?(?:nodes?|tissue|specimens?|material|information) (?:(?:was|were|is|are|"
+    r"has been) )?"
     r"(?:submitted|received|sampled|provided|sent|available)\b|"
     r"\b(?:separately submitted|submitted separately)\b[^;,]{0,30}$"
 )
 _UNKNOWN = re.compile(r"(?:^|[:=])\W*(?:unknown\b|unspecified(?:\W*$|,))")
 _OPENS_UNASSESSED = re.compile(r"\W*(?:(?:additional )?(?:comments?|notes?)\W+none\b|(?:to follow|deferred)\b)")
 _UNASSESSED_HINTS = (
-    "not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred", "indetermin", "separately",
-    "unable", "insufficient", "unspecified", "no ",
+    "not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred", "indetermin", "submitted",
+    "unable", "insufficient", "unspecified", "available",
 )  # fmt: skip
 # "pMX: cannot be assessed" is a value of its field, where "pMX (cannot be assessed)" only explains its code.
 _UNASSESSED_VALUE = re.compile(
-    r"[:=]\W*(?:not (?:applicable|assess\w*|specified|reported|provided|determined|evaluated|available|known)|"
+    r"[:=]\W{0,5}(?:not (?:applicable|assess\w*|specified|reported|provided|determined|evaluated|available|known)|"
     r"(?:cannot|can not) be (?:assessed|determined|evaluated)|n/?a|unknown|pending)\W*$"
 )
 # By their first letters, and all at the beginning of a word: the engine then tries few, and these only there.
 _ABOUT_REPORT = re.compile(
-    r"\b(?:a(?:ccession(?:ed)?|ccredited|ddend(?:um|a)|dmit date|gree(?:s|d|ment)? with|mended|nalyte specific|"
+    r"\b(?:a(?:ccession(?:ed)?|ccredited|ddend(?:um|a|ed)|dmit date|gree(?:s|d|ment)? with|mended|nalyte specific|"
     r"ttest(?:s|ed|ation)?|vailable (?:up)?on request)|"
     r"c(?:ase (?:was|is|has been) (?:also )?(?:discussed|shown|sent|seen|presented)|ase imported|"
     r"lia|linical (?:purposes|laboratory improvement)|om+unicated|ompleted by|oncur(?:s|red|rence|ring)?|"
     r"onfidential(?:ity)?|onfirm\w* (?:the )?frozen section|onsensus|onsult(?:ed|ation|ant)|opy to|"
-    r"orrespond\w* (?:to|with) (?:\w+ ){0,6}(?:frozen|intra-?operative)|pt codes?)|"
-    r"d(?:iagnosed by|iagnosis inquiry|ictated|igital (?:imag|photo)\w+|iscussed with|o not file|r)|"
+    r"ap (?:cancer )?protocols?|harge codes?|orrected (?:to|report)|orrespond\w* (?:to|with) (?:\w+ ){0,6}(?:frozen|"
+    r"intra-?operative)|pt)|"
+    r"d(?:iagnosed by|iagnosis (?:remains|is unchanged)|iagnosis inquiry|ictated|igital (?:imag|photo)\w+|"
+    r"iscussed with|o not file|r)|"
     r"examination (?:(?:was|is|are|were|has been) )?(?:performed|obtained)|"
-    r"f(?:ax(?:ed)?|da|ood and drug|inal (?:diagnosis|report) (?:was )?(?:made|issued) by|"
+    r"f(?:ax(?:ed)?|ix(?:ed|ation)\b.{0,60}\b(?:minimum|no less than|at least)|da|ood and drug|inal (?:diagnosis|"
+    r"report) (?:was )?(?:made|issued) by|"
     r"rozen section diagnos\w+\b[^.]*\bconfirm\w*|"
-    r"rozen section (?:(?:was|is|are|were|has been) )?(?:performed|obtained))|"
+    r"rozen section (?:(?:was|is|are|were|has been) )?(?:performed|obtained)(?!\)))|"
+    r"for permanents?|high[- ]complexity|[ijl1]attest|"
     r"g(?:ross (?:(?:examination|identification|description|diagnosis|evaluation) )?only(?=\W*$)|uided by)|"
-    r"hold for|i(?:cd\w{0,4}|nformational purposes|nformed of|ntradepartment\w+|nvestigational|s certified under)|"
+    r"hold for|i(?:cd\w{0,4}|nformational purposes|nformed of|ntradepartment\w+|nvestigational|s available in|"
+    r"s certified under)|"
     r"legacy computer|"
     r"m(?:edical literature|icroscopic (?:sections|slides) (?:have been|were|are) (?:examined|reviewed)|"
     r"icroscopy (?:(?:was|is|are|were|has been) )?(?:performed|obtained))|"
     r"no(?:tified|t been (?:specifically )?(?:cleared|approved)|t modified)|oncology conference|"
     r"p(?:age:? \d+ ?(?:of|/) ?\d+|athologists?|athology resident|erformance characteristics|erformed by|honed?|"
     r"hotograph(?:s|ed|y)?(?=[^.]{0,30}$)|rinted (?:on|by|in)|rivileged)|"
-    r"r(?:e(?:layed|ndered|peated back|search|viewed|sident physician)|ead back|"
-    r"e(?:port|sults?|vised report) (?:name|date|status|released|will follow|to follow)|evised report)|"
-    r"s(?:eparate reports?|ignatory|ignature|igned|lides? (?:are|is|were) (?:sent|submitted)|nomed|taging manual|"
+    r"r(?:e(?:layed|ndered|peat(?:ed)?[- ]back|search|viewed|sident physician)|ead back|"
+    r"e(?:port|sults?|vised report) (?:name|date|status|released|reported|will follow|to follow)|evised report)|"
+    r"s(?:eparate reports?|ignatory|ignature|igned|ent (?:out )?(?:to|for)|lides? (?:are|is|were|was|"
+    r"have been) (?:sent|submitted|examined)|nomed|taging manual|"
     r"tatement applies|tudies (?:(?:was|is|are|were|has been) )?(?:performed|obtained)|"
     r"upplement(?:al|ary) report)|"
     r"t(?:eaching physician|elephon\w*|his (?:\w+ ){0,2}report|ouch prep\w* (?:(?:was|is|are|were|has been) )?"
-    r"(?:performed|obtained)|ranscri(?:bed|ption\w*)|umou?r board)|"
+    r"(?:performed|obtained)|ranscri(?:bed|ption\w*)|umou?r board|ypographical)|"
     r"un(?:authorized|dersigned)|v(?:alidated|erbal(?:ly)?|erified by)|"
     r"will (?:follow|be (?:reported|issued|made|sent|forwarded|communicated|released|added|obtained|reflected))|"
     r"be reported|called to|"
@@ -67,18 +75,15 @@ _ABOUT_REPORT = re.compile(
 _COLLEAGUES = re.compile(r"\bconcur(?:s|red|rence|ring)?\b|\bagrees? with\b|\bdr\b.{0,60}\breviewed\b|\breviewed by\b")
 _OPENS_ABOUT_REPORT = re.compile(
     r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b|(?:material\W+)?"
-    r"blocks?(?: numbers?| no)?\W+[a-z]{0,2}\d{1,3}\b|f/?s tat\b)|.{0,40}\b\d{4}/[0-39]\b"
+    r"blocks?(?: numbers?| no)?\W+[a-z]{0,2}\d{1,3}\b|f/?s tat\b)"
 )
+_MORPHOLOGY, _CODE_CHARS = re.compile(r"\b\d{4}/[0-39]\b"), 46
 # What laboratories must say of their tests, whatever tests they name.
 _DISCLAIMER = re.compile(
     r"\b(?:fda has|food and drug|clinical laboratory improvement|performance characteristics|statement applies|"
     r"informational purposes|investigational|not been (?:specifically )?(?:cleared|approved)|"
     r"fix(?:ed|ation)\b.{0,60}\b(?:minimum|no less than|at least)|analyte specific)\b"
 )
-_DISCLAIMER_HINTS = (
-    "fda has", "drug", "laboratory imp", "characteristics", "applies", "purposes", "investigat", "cleared",
-    "approved", "fix", "analyte",
-)  # fmt: skip
 # What is said of a test beside its result, or in place of one.
 _OF_TESTING = re.compile(
     r"\b(?:pending|not performed|will (?:be|follow)|(?:has|have|is|are|was|were) (?:been )?(?:ordered|requested)|"
@@ -86,7 +91,8 @@ _OF_TESTING = re.compile(
 )
 # "Lefevre M, Couturier J, Sibony M, ...", "2005 Dec;29(12):1576-81", "et al".
 _REFERENCE = re.compile(
-    r"\b(?:[A-Z][^\W\d_]{2,} [A-Z]{1,2}, ){3}|\b[eE]t[. ]{1,2}al\b|\b(?:19|20)\d\d(?: [A-Z][a-z]{2})?[;:] ?\d{1,3} ?[(:]"
+    r"\b(?:[A-Z][^\W\d_]{2,} [A-Z]{1,2}, ){3}|\b[eE]t[. ]{1,2}al\b|\b(?:19|"
+    r"20)\d\d(?: [A-Z][a-z]{2})?[;:] ?\d{1,3} ?[(:]"
 )
 
 
@@ -109,7 +115,8 @@ def has_unassessed_value(low: str) -> bool:
 
 def is_about_report(low: str) -> bool:
     """Whether a sentence speaks of the report, its authors and its codes."""
-    return (_ABOUT_REPORT.search(low) or _OPENS_ABOUT_REPORT.match(low)) is not None
+    found = _ABOUT_REPORT.search(low) or _OPENS_ABOUT_REPORT.match(low)
+    return bool(found or ("/" in low and _MORPHOLOGY.search(low, 0, _CODE_CHARS)))
 
 
 def is_of_colleagues(low: str) -> bool:
@@ -118,8 +125,8 @@ def is_of_colleagues(low: str) -> bool:
 
 
 def is_disclaimer(low: str) -> bool:
-    """Whether a sentence says what a laboratory must say of its tests, whatever tests it names."""
-    return any(map(low.__contains__, _DISCLAIMER_HINTS)) and _DISCLAIMER.search(low) is not None
+    """Whether a sentence about tests says what a laboratory must say of them, whatever tests it names."""
+    return _DISCLAIMER.search(low) is not None
 
 
 def is_of_testing(low: str) -> bool:

@@ -14,13 +14,15 @@ from pathalign.text.statements.statement import Dropped, Kind, Statement
 _ASIDE = re.compile(
     r"[,;(]?\s*\b(?:please )?(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}?(?:comments?|notes?|below|above|synop\w*|micro\w*|"
     r"description|template|parts?|reports?|addend\w*|diagnos\w*|$))[^,;.]*"
+    r"(?:, (?:and )?[a-z]\b(?! [a-z]))*"
 )
 _SAYS_NOTHING = re.compile(
     r"^\W*(?:none (?:\w{1,2}ven|provided|stated)|nothing (?:indicated|stated|given)\b.*|(?:pertinent |"
     r"clinical )?history|"
-    r"(?:(?:(?:(?:surgery )?date|procedure|client)\W+)?(?:(?:final|al|surgical|\w*pathology|\w*pathologic(?:al)?|"
+    r"(?:(?:(?:(?:surgery )?date|procedure|client)\W+)?(?:(?:final|al|original|surgical|\w*pathology|"
+    r"\w*pathologic(?:al)?|"
     r"microscopic|histologic(?:al)?|anatomic(?:al)?|cytolog\w+|preliminary|revised|primary|tissue|morphologic(?:al)?) )"
-    r"{0,3}(?:diagnos[ei]s(?: details)?|interpretation))(?:\W+based on\b[^.]{0,60})?|"
+    r"{0,3}(?:diagnos[ei]s(?: details)?|interpretation))(?:\W+(?:continued|diagnos[ei]s))?(?:\W+based on\b[^.]{0,60})?|"
     r"(?:(?:final|surgical|\w*pathology|synoptic|anatomic\w*|consultation|diagnostic) ){1,3}reports?|"
     r"(?:surgical pathology )?(?:cancer )?(?:case )?summary(?: of malignant neoplasm)?(?:\W+\w+)?|cap approved|"
     r"(?:dominant|second|third|main|index|other) (?:tumou?r|lesion|nodule)s?|\w{1,2} ?\W? ?tumou?r)\W*$"
@@ -45,7 +47,8 @@ _STAGING_LABEL = re.compile(
     r"pathologic(?:al)?|"
     r"pathology|staging for [^:]*|extent of invasion|lymph nodes?)\b"
 )
-_LONG_TITLE = 30
+_LONG_TITLE, _LONGEST_TITLE = 30, 80
+_TABLE_TITLES = ("parameters", " synopsis", " checklist")
 _FEW_FIELDS = 2
 """A line with more is several fields of a table, of which one may be unassessed."""
 _CLAUSE_START = re.compile(
@@ -58,7 +61,8 @@ _SURE_FINDING = re.compile(
 )
 _SUBJECT = re.compile(
     r"\b(?:the )?(?:invasive |neoplastic |malignant |lesional )?(?:tumou?r|carcinoma|neoplastic|malignant|lesional) "
-    r"(?:cells?|component)\b(?= (?:are|is|were|was|to be|show|exhibit|express|stain|demonstrat|reveal|tested|react|label))"
+    r"(?:cells?|component)\b(?= (?:are|is|were|was|to be|show|exhibit|express|stain|demonstrat|reveal|tested|react|"
+    r"label))"
 )
 # Who is spoken of where the patient's history is told, whatever was found then.
 _NARRATIVE = re.compile(
@@ -73,6 +77,16 @@ _LEAST_LABELS = 2
 _SUPPORTED = re.compile(r"\bsupport\w* (?:the|a) (?:diagnosis|interpretation) of (?!the )")
 _CONFIRMED = re.compile(r"\bconfirm\w* the frozen section diagnos[ie]s of\b")
 
+_STAGE_FIELD = re.compile(r"\bp[tnm]\W[^.;]{0,60}:\W{0,3}not applicable\b")
+_STAGE_UNASSESSED = frozenset({Kind.STAGING, Kind.ADMINISTRATIVE})
+_CLINICAL_FIELD = re.compile(
+    r"^\W*(?:prior malignanc\w+|(?:chemo\w*|radi\w+|hormon\w+|neo-?adjuvant)(?: ?[/ ] ?radiation)? (?:therapy|"
+    r"treatment)|"
+    r"organ transplant\w*|immunosuppress\w*|other diseases|(?:treatment effect\W+)?(?:no )?prior (?:treatment|"
+    r"therapy))\W*"
+    r"(?::|$)|^\W*treatment effect\W+no prior\b"
+)
+
 
 def classified(
     sentence: Sentence, *, section: SectionKind | None = None, part: str = "", dropped: Dropped | None = None
@@ -82,15 +96,6 @@ def classified(
     return Statement(
         start=sentence.start, end=sentence.end, text=sentence.text, kinds=kinds, part=part, dropped=dropped
     )
-
-
-_STAGE_FIELD = re.compile(r"\bp[tnm]\W[^.;]*:\W*not applicable\b")
-_STAGE_UNASSESSED = frozenset({Kind.STAGING, Kind.ADMINISTRATIVE})
-_CLINICAL_FIELD = re.compile(
-    r"^\W*(?:prior malignanc\w+|(?:chemo\w*|radi\w+|hormon\w+|neo-?adjuvant)(?: ?[/ ] ?radiation)? (?:therapy|treatment)|"
-    r"organ transplant\w*|immunosuppress\w*|other diseases|(?:treatment effect\W+)?(?:no )?prior (?:treatment|therapy))\W*"
-    r"(?::|$)|^\W*treatment effect\W+no prior\b"
-)
 
 
 @cache
@@ -115,9 +120,9 @@ def _said(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
         return kinds_of(text[dyes.end() :], section)
     if low == "none":
         return frozenset({Kind.ADMINISTRATIVE})  # below "Comments:"
-    if _SAYS_NOTHING.match(low):
+    if len(low) <= _LONGEST_TITLE and (_SAYS_NOTHING.match(low) or (low.endswith(_TABLE_TITLES) and "," not in low)):
         return frozenset()
-    if administrative.is_disclaimer(low) or administrative.is_reference(text):
+    if section is not None and administrative.is_reference(text):
         return frozenset({Kind.ADMINISTRATIVE})
     staged, stain, gene = staging.is_staging(text), cues.stain_at(low), cues.molecular_at(low)
     if cues.is_recommendation(low):
@@ -125,6 +130,8 @@ def _said(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
             {Kind.RECOMMENDATION, Kind.MOLECULAR} if gene >= 0 and "data" in low else {Kind.RECOMMENDATION}
         )
     if stain >= 0 or gene >= 0:
+        if administrative.is_disclaimer(low):
+            return frozenset({Kind.ADMINISTRATIVE})
         return _of_tests(low, stain, gene)
     if staged and _STAGE_LABEL.match(low):
         return frozenset()
@@ -135,8 +142,9 @@ def _said(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     if administrative.is_unassessed(low) and low.count(":") <= _FEW_FIELDS:
         return _STAGE_UNASSESSED if _STAGE_FIELD.search(low) else frozenset({Kind.ADMINISTRATIVE})
     if administrative.is_about_report(low) and (administrative.is_of_colleagues(low) or not _SURE_FINDING.search(low)):
-        seen = "confirm" in low and _CONFIRMED.search(low)
-        return frozenset({Kind.ADMINISTRATIVE, Kind.VISIBLE} if seen else {Kind.ADMINISTRATIVE})
+        if "confirm" in low and _CONFIRMED.search(low):
+            return frozenset({Kind.ADMINISTRATIVE, Kind.VISIBLE})
+        return frozenset({Kind.ADMINISTRATIVE})
     if ":" in low and _CLINICAL_FIELD.match(low):
         return frozenset({Kind.CLINICAL})
     if section is SectionKind.ANCILLARY and cues.is_of_test(low) and not _STRONG.search(low):

@@ -7,7 +7,8 @@ import re
 # All patterns are for text in small letters.
 _RECOMMENDED = re.compile(
     r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
-    r"\bcorrelation is\b|\brequires? (?:\w+ ){0,2}correlation\b|\bcorrelation with (?:the )?(?:clinic|imaging|radio)\w*|"
+    r"\bcorrelation is\b|\brequires? (?:\w+ ){0,2}correlation\b|\bcorrelation with (?:the )?(?:clinic|imaging|"
+    r"radio)\w*|"
     r"\b(?:is|are), \w+, (?:also )?(?:required|advised|recommended)\b|"
     r"\bclinical correlation\b"
     r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
@@ -35,21 +36,22 @@ _IHC = re.compile(
     r"\bstain(?<!h&e stain)(?<!h/e stain)(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|"
     r"intensity|index|"
     r"confirm|reveal|"
-    r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|"
+    r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|\b(?:nuclei|"
+    r"cells) stained\b|"
     r"\b(?:nuclear|cytoplasmic|membran(?:e|ous)) (?:staining|positivity|reactivity|expression)\b|"
     r"\b(?:positive|negative|no|weak|strong) (?:\w+ )?reaction\b|\ballred\b|\bh-?score\b|\bproportion score\b|"
     r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone|androgen) receptors?\b|\bproliferation index\b|"
     r"\blabell?ing index\b|"
     r"\bclone\b|\bantibod\w+|\blight chain restriction\b|\bi\w{2,5}n?o-?\s?p(?:rofile|henotype)\b|"
-    r"\bproliferati\w+\b[^.;]{0,25}\d ?%|\b(?:negative|positive):? ?[<>][^a-z]{1,12}\b(?:negative|positive)\b|"
+    r"\bproliferati\w+\b[^.;]{0,25}\d ?%|"
     r"\bprofile (?:(?:is|are|\w+ly) )?(?:support|favou?r|confirm|consistent)\w*|"
     r"\b(?:th\w+|staining) results? (?:\w+ly )?(?:support|confirm|favou?r|(?:is|are) consistent)\w*"
 )
 _IHC_HINTS = (
     "immun", "ihc", "stain", "reacti", "positivity", "expression", "allred", "score", "intensity", "hercept", "dako",
-    "ventana", "receptor", "index", "clone", "antibod", "light chain", "profile", "phenotype", "proliferati",
-    "result", "<", ">",
+    "ventana", "receptor", "index", "clone", "antibod", "light chain", "profile", "proliferati",
+    "result",
 )  # fmt: skip
 _MARKED = re.compile(
     rf"\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:{_RESULT})"
@@ -70,7 +72,8 @@ _SURE_MARKER = re.compile(
     r"iemsa|ranzyme)|"
     r"h(?:mb-?\s?45|ep-?\s?par\S*|bme\S*|er-?\s?2(?:/?\s?neu)?|mwc?k|hv-?8|-?caldesmon)|i(?:gg4|ni-?1|nsm-?1)|"
     r"k(?:i-?\s?67|eratins?|903)|l(?:eu-?\s?m1|uxol|fb)|"
-    r"m(?:ib-?\s?[1il]|elan-?\s?a|art-?\s?1|yogenin|yo-?d1|oc-?\s?31|ammaglobin|um-?1|dm-?2|itf|ucicarmine?|esothelin|"
+    r"m(?:ib-?\s?[1il]|ovats?|elan-?\s?a|art-?\s?1|yogenin|yo-?d1|oc-?\s?31|ammaglobin|um-?1|dm-?2|itf|ucicarmine?|"
+    r"esothelin|"
     r"yeloperoxidase)|"
     r"n(?:apsin|eun|eurofilament|kx\s?\d\S*)|o(?:ct-?\s?[34]\S*|lig-?\s?2|estrogen|il red)|"
     r"p(?:ax-?\s?[258]|-?(?:16|40|53|63|120)|504s?|lap|odoplanin|an-?\s?(?:cyto)?keratin|rogesterone|as-?d|"
@@ -84,29 +87,29 @@ _SURE_MARKER = re.compile(
     r"react\w*|stain\w*)\b|"
     r"\b(?:zn|gms|afb|pas|gram) (?:\w+ )?stains?\b|\ba pas\b|\bstains? performed\b"
 )
+# By their first letters, as `_SURE_MARKER`: the engine tries few at each word.
 _MOLECULAR = re.compile(
-    r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
-    r"\bchromosom\w*|\bpcr\b|\bsequenc\w+|"
-    r"\bmolecular\b|\bamplifi(?:ed|cation)\b|\brearrange\w+|\btranslocation\w*|\bmicrosatellite\b|\bmsi\b|"
-    r"\b(?:k-?ras|nras|mgmt|npm1|flt3|jak2|pdgfra)\b|\bloci\b|\bloh\b|\bheterozyg\w+|\bd\d{1,2}s\d{2,4}\b|"
-    r"\bmetaphases?\b|"
-    r"\bgenotyp\w+|\bnucleotides?\b|\bcopy number\b|\bbcr[-/]abl\w*|\bt\(\d{1,2};\d{1,2}\)|\bpromoter\b"
-    r"|\b1p/?19q\b|\bkaryotyp\w*|\bdna\b|\bassay\b|\bmlpa\b|\bploid\w*|\bdeletions?\b|\bmethylat\w+|"
-    r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
+    r"\b(?:t\(\d{1,2};\d{1,2}\)|(?:1p/?19q|a(?:llel\w+|mplifi(?:ed|cation)|ssay)|bcr[-/]abl\w*|"
+    r"c(?:hromosom\w*|odons?|opy number|ytogen\w+)|d(?:\d{1,2}s\d{2,4}|eletions?|isomy|na)|exons?|f(?:ish|lt3)|"
+    r"g(?:enes?|enetic\w*|enotyp\w+)|h(?:er-?2\w* ratio|eterozyg\w+|ybridi[sz]ation)|in[ -]situ hybridi[sz]\w+|jak2|"
+    r"k(?:-?ras|aryotyp\w*)|lo(?:ci|h)|m(?:etaphases?|ethylat\w+|gmt|icrosatellite|lpa|olecular|onosomy|si|utat\w+)|"
+    r"n(?:pm1|ras|ucleotides?)|p(?:cr|dgfra|loid\w*|olysomy|romoter)|r(?:atio of \S+ signals|earrange\w+)|"
+    r"s(?:equenc\w+|ignals? per)|tr(?:anslocation\w*|isomy)|wild[ -]type)\b)"
 )
 # Genes whose proteins are stained too: their result is the stain's.
 _GENE_OR_STAIN = re.compile(r"\b(?:braf|alk|egfr|ros-?1)\b")
 _TESTED = re.compile(r"\b(?:positiv\w*|negativ\w*|reactiv\w*|results?|stain\w*|markers?|scores?|controls?)\b")
 _CLINICAL = re.compile(
-    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
-    r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
-    r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
-    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
-    r"\bet[io]{1,2}log\w*\b|\bh[bc]v\b|\b(?:fe)?male with\b|\bfamily history\b|"
-    r"\bca-?\s?(?:125|19[-.]9)\b|\bsymptoms?\b|\bsmok\w+\b|\bbiopsied\b"
+    r"\b(?:psa(?: value| level)?\s?[:=]|(?:biops(?:ied|y proven|y showed)|"
+    r"c(?:a-?\s?(?:125|19[-.]9)|linical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)|"
+    r"t scan)|"
+    r"et[io]{1,2}log\w*|(?:fe)?male with|h(?:istory|[bc]v)|imaging|ldh|mri|p(?:ost-?op\w*|re-?op\w*|"
+    r"resent(?:s|ed|ing) with)|radiolog\w+|s(?:erum|mok(?:er(?!\W*s? macro)|ing)|ymptoms?)|ultrasound|"
+    r"y(?:(?:ear|r)s?[ -]?old|/o))\b)"
 )
 _OF_BEFORE = re.compile(
-    r"\b(?:previous(?:ly)?(?! (?:\w+ly )?(?:inked|bisected|sectioned|incised|opened|cut|fixed|received|described))|prior|"
+    r"\b(?:previous(?:ly)?(?! (?:\w+ly )?(?:inked|bisected|sectioned|incised|opened|cut|fixed|received|described))|"
+    r"prior|"
     r"status[ -]post|s/p|patient(?!(?:'? ?s)? (?:name|id|initial|information))|(?:chemo|radio)?therapy)\b"
 )
 

@@ -27,8 +27,8 @@ _BARE_T = re.compile(
 _CODE = re.compile(
     rf"(?<![A-Za-z0-9]){_PREFIX}\s?\(?[TNM]\)?\s?[:=-]?\s?\(?(?:[0-4](?![\d/])|[xXoOiIl][a-d]?(?![a-z])|[iI][sS]\b)"
     r"|(?<![A-Za-z0-9-])T\s?(?:[0-4](?!\d)|is|[xX])[a-d]?\s?(?:\([^)]{0,12}\))?\s?[,;/]?\s?p?\s?N\s?[0-3xXOo]"
-    r"|(?<![A-Za-z0-9-])(?:T[0-4][a-d]?|N[0-3xX][a-c]?|M[01xX])(?=[\s,;.)]|$)(?!-)"
-    r"|\(N[Oo]\)|(?<![A-Za-z0-9-])N[Oo](?=\W{1,2}p?M[01xXOol]\b)"
+    r"|(?<![A-Za-z0-9-])(?:(?:T[0-4][a-d]?|N[0-3xX][a-c]?|M[01xX])(?=[\s,;.)]|$)(?!-)|"
+    r"N[Oo](?:(?<=\(..)(?=\))|(?=\W{1,2}p?M[01xXOol]\b)))"
 )
 _CODE_HINT = re.compile(r"[TNM]\)?[\s:=-]{0,2}\(?[0-4xXOoiIl]")
 _WORDS = re.compile(
@@ -37,7 +37,8 @@ _WORDS = re.compile(
     r"stag\w+|stage(?: group\w*)?\s?[:=]?\s?\(?(?:[iv]{1,3}[abc]?\b(?! fibrosis)|"
     r"[1-4][abc]?\b(?!\)| fibrosis|(?:\s?-\s?\d)?,? ?(?:/|of|out of) ?\(?\d)|p?t\d)|"
     r"residual tumou?r\W+(?:\(r\)\W+)?r[0-2x]\b|"
-    r"stage of tumou?r|[tnm][ -](?:stage|classification|category)|stage groupings?|dukes'?|stage, pathologic|multiple primary tumou?rs?|masaoka|"
+    r"stage of tumou?r|[tnm][ -](?:stage|classification|category)|stage groupings?|dukes'?|stage, pathologic|"
+    r"multiple primary tumou?rs?|masaoka|"
     r"ann arbor|"
     r"astler[- ]coller|robson|jewett|whitmore|enneking|bclc)\b",
     re.IGNORECASE,
