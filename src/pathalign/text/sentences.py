@@ -46,7 +46,8 @@ _LIST_MARK = re.compile(
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(
-    r"\b(?:(?P<doctor>dr)|(?P<number>no)|(?<!/)(?<!P\.)[A-Z]|diam|vs|approx|dept|st|cf|e\.g|i\.e|etc|fig)$",
+    r"\b(?:(?P<doctor>dr)|(?P<number>no)|(?<!/)(?<![A-Z]\.)[A-Z]|(?<=\bU\.)S|diam|vs|approx|dept|st|cf|e\.g|i\.e|etc|"
+    r"fig)$",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"\b[A-Z]$")

@@ -156,6 +156,8 @@ def of_field(low: str) -> frozenset[Kind] | None:
         return _MEASURE
     if _POSITION_FIELD.search(label):
         return _BOTH if is_measured(value) else _POSITION
+    if "focality" in label and ":" not in value and ";" not in value:
+        return _MEASURE
     if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
         return _MEASURE
     if _MEASURED_FIELD.search(label) and not _seen_beside(value):

@@ -14,7 +14,7 @@ _NUMBER = (
 )
 _MEASURED = re.compile(
     rf"\b(?:measur(?:es|ed|ing|ement)\b|diam[ae]t[ae]r\b|dimensions?\b|weigh\w*"
-    rf"|(?<!level )(?<!station ){_NUMBER}(?! of the) (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?"
+    rf"|(?<!level )(?<!station ){_NUMBER}(?! of the \w+ nodules) (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?"
     r"(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s|stones?)\b"
     rf"|(?:of|out of) (?:\w+ ){{0,2}}(?:{_NUMBER}|lymph nodes?)\b)|(?:multiple|single) \((?:of )?#?\d+\)|"
     rf"multiple, \(?#?\d|"
