@@ -10,7 +10,7 @@ from pathalign.text.normalise import tidy
 # Cleaned reports end every line with a full stop, so a sentence that goes on in small letters, or whose last word
 # cannot end one, was broken by the line and not by its author.
 _BROKEN = re.compile(
-    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|"
+    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|(?<!/)a|an|by|from|at|on|is|are|was|"
     r"(?<![:?=] )(?<!unit )(?<!test )(?<!case )(?<!block )(?<!slide )(?<!serial )(?:no|not)|"
     r"without|involving|invading|squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|"
     r"perineural|surgical|(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|"

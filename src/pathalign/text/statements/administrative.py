@@ -45,7 +45,7 @@ _ABOUT_REPORT = re.compile(
     r"examination (?:(?:was|is|are|were|has been) )?(?:performed|obtained)|"
     r"f(?:ax(?:ed)?|ix(?:ed|ation)\b.{0,60}\b(?:minimum|no less than|at least)|da|ood and drug|inal (?:diagnosis|"
     r"report) (?:was )?(?:made|issued) by|"
-    r"rozen section diagnos\w+\b[^.]*\bconfirm\w*|"
+    r"rozen section diagnos\w+\b[^.]{0,200}\bconfirm\w*|"
     r"rozen section (?:(?:was|is|are|were|has been) )?(?:performed|obtained)(?!\)))|"
     r"for permanents?|high[- ]complexity|[ijl1]attest|"
     r"g(?:ross (?:(?:examination|identification|description|diagnosis|evaluation) )?only(?=\W*$)|uided by)|"

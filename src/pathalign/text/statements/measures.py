@@ -16,7 +16,7 @@ _MEASURED = re.compile(
     rf"\b(?:measur(?:es|ed|ing|ement)\b|diam[ae]t[ae]r\b|dimensions?\b|weigh\w*"
     rf"|(?<!level )(?<!station ){_NUMBER}(?! of the \w+ nodules) (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?"
     r"(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s|stones?)\b"
-    rf"|(?:of|out of) (?:\w+ ){{0,2}}(?:{_NUMBER}|lymph nodes?)\b)|(?:multiple|single) \((?:of )?#?\d+\)|"
+    rf"|(?:of|out of) (?:\w+ ){{0,3}}?(?:{_NUMBER}|lymph nodes?)\b)|(?:multiple|single) \((?:of )?#?\d+\)|"
     rf"multiple, \(?#?\d|"
     r"nodes? \(\d+|number (?:of(?! \w+ cells?\b| cells?\b| mito)|with|examined|involved|positive|submitted|"
     r"identified)\b|"
@@ -79,9 +79,8 @@ _GRADED = re.compile(
 )
 _OPERATION = re.compile(
     r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide|radical|simple|"
-    r"laparoscopic|robotic|completion|near|subtotal|modified|segmental|skin[- ]sparing) ){0,2}"
-    r"(?:resection|excision|lobectomy|mastectomy|lumpectomy|enucleation|thyroidectomy|gastrectomy|colectomy|"
-    r"prostatectomy|hysterectomy|cystectomy|nephrectomy|esophagectomy|pneumonectomy)(?: specimen)?\W*$"
+    r"laparoscopic|robotic|completion|near|subtotal|modified|segmental|marginal|skin[- ]sparing) ){0,2}"
+    r"(?:resection|excision|enucleation|[a-z]{2,20}ectomy)(?: specimen)?\W*$"
 )
 _OPENING_CHARS = 8
 
