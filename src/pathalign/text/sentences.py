@@ -55,7 +55,8 @@ _NUMBERED = re.compile(r"\d|[IVX]+\b")
 # After a doctor whose name was taken out.
 _NO_NAME = re.compile(
     r"(?:Sections?|Th(?:e|is|ese|ere)|Microscop\w+|Gross|Tumou?r|Note|Attending|Comments?|Diagnos\w+|Final|Specimens?|"
-    r"Results?|Immuno\w+|No|See|[A-Z]{4,})\b"
+    r"Results?|Immuno\w+|No|See|Further|Additional|Received|Representative|Registrar|Validated|Reported|Resident|In|On|"
+    r"At|It|We|[A-Z]{4,})\b"
 )
 _NUMBER_BREAK = re.compile(r"\.(?:(?<=\bgrade\.)\s+(?=\d)|(?<=\d\.)\s+(?=(?:of|out of|cm|mm|x)\b))", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2}")

@@ -57,7 +57,7 @@ _ABOUT_REPORT = re.compile(
     r"no(?:tified|t been (?:specifically )?(?:cleared|approved)|t modified)|oncology conference|"
     r"p(?:age:? \d+ ?(?:of|/) ?\d+|athologists?|athology resident|er (?:the )?(?:previous|prior) (?:\w+ )?report|"
     r"erformance characteristics|erformed by|honed?|"
-    r"hotograph(?:s|ed|y)?(?=[^.]{0,30}$)|rinted (?:on|by|in)|rivileged)|"
+    r"hotograph(?:s|ed|y)?(?=[^.]{0,60}$)|rinted (?:on|by|in)|rivileged)|"
     r"r(?:e(?:layed|ndered|peat(?:ed)?[- ]back|search|viewed|sident physician)|ead back|"
     r"e(?:port|sults?|vised report) (?:name|date|status|released|reported|will follow|to follow)|evised report)|"
     r"s(?:eparate reports?|ignatory|ignature|igned|ent (?:out )?(?:to|for)|lides? (?:are|is|were|was|"
@@ -83,7 +83,7 @@ _MORPHOLOGY, _CODE_CHARS = re.compile(r"\b\d{4}/[0-39]\b"), 46
 _DISCLAIMER = re.compile(
     r"\b(?:fda has|food and drug|clinical laboratory improvement|performance characteristics|statement applies|"
     r"informational purposes|investigational|not been (?:specifically )?(?:cleared|approved)|"
-    r"fix(?:ed|ation)\b.{0,60}\b(?:minimum|no less than|at least)|analyte specific)\b"
+    r"high[- ]complexity|fix(?:ed|ation)\b.{0,60}\b(?:minimum|no less than|at least)|analyte specific)\b"
 )
 # What is said of a test beside its result, or in place of one.
 _OF_TESTING = re.compile(

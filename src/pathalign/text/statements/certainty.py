@@ -87,7 +87,7 @@ _HISTORY = re.compile(
     r"versions?|inquiry)\b| to\b| diagnosed\W*$)|"
     r"originally|original (?:report|diagnosis|biopsy|"
     r"tumou?r|"
-    r"specimen)|recurrent|formerly|in the past|post-?(?:chemo|radiation|therapy)\w*)\b"
+    r"specimen)|(?<!chronic )recurrent(?! laryng| nerve)|formerly|in the past|post-?(?:chemo|radiation|therapy)\w*)\b"
 )
 
 

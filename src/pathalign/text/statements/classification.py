@@ -16,6 +16,8 @@ _ASIDE = re.compile(
     r"description|template|parts?|reports?|addend\w*|diagnos\w*|$))[^,;.]*"
     r"(?:, (?:and )?[a-z]\b(?! [a-z]))*"
 )
+# What is left of a sentence that only points elsewhere: nothing, or a label without its value.
+_LABEL_LEFT, _SOMETHING_LEFT = re.compile(r"[:=]\s*$|^\W*(?:also|note|for\b[^.:]{0,60})\W*$"), re.compile(r"[a-z]{3}")
 _SAYS_NOTHING = re.compile(
     r"^\W*(?:none (?:\w{1,2}ven|provided|stated)|nothing (?:indicated|stated|given)\b.*|(?:pertinent |"
     r"clinical )?history|"
@@ -25,7 +27,7 @@ _SAYS_NOTHING = re.compile(
     r"{0,3}(?:diagnos[ei]s(?: details)?|interpretation))(?:\W+(?:continued|diagnos[ei]s))?(?:\W+based on\b[^.]{0,60})?|"
     r"(?:(?:final|surgical|\w*pathology|synoptic|anatomic\w*|consultation|diagnostic) ){1,3}reports?|"
     r"(?:surgical pathology )?(?:cancer )?(?:case )?summary(?: of malignant neoplasm)?(?:\W+\w+)?|cap approved|"
-    r"(?:dominant|second|third|main|index|other) (?:tumou?r|lesion|nodule)s?|\w{1,2} ?\W? ?tumou?r)\W*$"
+    r"(?:dominant|second|third|main|index|other) (?:tumou?r|lesion|nodule)s?|t ?\W? ?tumou?r)\W*$"
 )
 # A dye in brackets before a description: "(HE, EvG) The bronchial mucosa ...".
 _DYES = re.compile(r"^\W*(?:\d{1,2}\W+)?\((?:[^()]{0,60}\W)?(?:he|h&e|h/e|h\.?e\.|pas|evg)\b[^()]{0,60}\)\s*(?=\w)")
@@ -108,7 +110,10 @@ def kinds_of(text: str, section: SectionKind | None) -> frozenset[Kind]:
     """The kinds of a sentence that stands in a section of a kind."""
     low = text.lower()
     if ("see" in low or "refer" in low) and _ASIDE.search(low):
-        return _said(text, _ASIDE.sub(" ", low), section) or frozenset({Kind.ADMINISTRATIVE})
+        rest = _ASIDE.sub(" ", low)
+        kinds = _said(text, rest, section)
+        points = not kinds and (not _SOMETHING_LEFT.search(rest) or _LABEL_LEFT.search(rest))
+        return frozenset({Kind.ADMINISTRATIVE}) if points else kinds
     return _said(text, low, section)
 
 

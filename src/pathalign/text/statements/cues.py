@@ -43,7 +43,7 @@ _IHC = re.compile(
     r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone|androgen) receptors?\b|\bproliferation index\b|"
     r"\blabell?ing index\b|"
-    r"\bclone\b|\bantibod\w+|\blight chain restriction\b|\bi\w{2,5}n?o-?\s?p(?:rofile|henotype)\b|"
+    r"\bclones?\b|\bantibod\w+|\blight chain restriction\b|\bi\w{2,5}n?o-?\s?p(?:rofile|henotype)\b|"
     r"\bproliferati\w+\b[^.;]{0,25}\d ?%|"
     r"\bprofile (?:(?:is|are|\w+ly) )?(?:support|favou?r|confirm|consistent)\w*|"
     r"\b(?:th\w+|staining) results? (?:\w+ly )?(?:support|confirm|favou?r|(?:is|are) consistent)\w*"

@@ -32,12 +32,12 @@ _TISSUE = re.compile(
 _STATUS = re.compile(r"^\W*(?:all |is |are )*(?:negative|free|positive|uninvolved|involved|clear|not|no)\b")
 _VERDICT_ENDS = re.compile(r":\s*(?:negative|positive|free|uninvolved|involved|clear)\b[^:]*$")
 _STATUS_AFTER = re.compile(r"\)\s*(?:(?:are|is|all) ){0,2}(?:negative|free|positive|uninvolved|clear)\b[^,;]*$")
-_PATTERN = re.compile(r"\b(?:gleason|pattern|grade)\b")
+_PATTERN = re.compile(r"\b(?:gleason|pattern|grade|dcis|lcis|in[ -]situ)\b")
 _REACHES = re.compile(r"\b(?:exten(?:ds?|ding)|invad\w+|infiltrat\w+|involv(?:es|ing))\b")
 # By their ends, then by their first letters: the engine tries few at each word.
 _FINDING = re.compile(
     r"\b\w*(?:omas?|omata|itis|osis|oses|plasias?|plastic|trophy|trophic|invasi\w+|invesi\w+|cellular|adenopathy|"
-    r"opathic|morpholog\w+|calcifi\w+|autoly\w+|ectasi[as]|\w{4}otic)\b"
+    r"opathic|morpholog\w+|calcifi\w+|autoly\w+|ectasi[as]|vascular|\w{4}otic)\b"
     r"|\b\w*(?:carcin|tumor|metast)\w+"
     r"|\b(?:a(?:bnormalit\w+|bscess\w*|cinar|ctivity|dhesions?|dipose|lveolar|myloid\w*|ngiolymph\w*|nthraco\w+|"
     r"ppearance|rchitectur\w+|rtifacts?|troph\w+|typi\w+)|"
@@ -57,15 +57,15 @@ _FINDING = re.compile(
     r"n(?:a?ev(?:us|i)|ecro\w+|egative|eoplas\w*|est(?:s|ed)|eutrophil\w*|ormal|uclear|uclei|ucleoli|ucleus)|"
     r"oncocytic|"
     r"p(?:apill\w+|arenchym\w*|atholog(?:y|ies|ic|ical)(?<!surgical pathology)(?! (?:report|diagnos|#|stag))|"
-    r"atterns?|enetrat\w+|erineural|igment\w*|in|laques?|neumonia|olyps?|ositive|roliferative)|"
+    r"atterns?|enetrat\w+|erineural|igment\w*|in|laques?|neumonia|olyps?|ositive|roliferati\w+)|"
     r"r(?:0|eactive|eactiv[ao]\w*)|"
     r"s(?:car|ecretory|heets|ignet|olid|pindle|toriform|troma\w*)|"
     r"t(?:hromb\w*|issue|rabecular|ubul\w+|umou?r-free|umou?rs?)|"
-    r"u(?:lcer\w*|nremarkable)|v(?:ascular|enous))\b"
+    r"u(?:lcer\w*|nremarkable)|venous)\b"
 )
 # Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
 _BARE = re.compile(
-    r"\b(?:(?:primary )?tumou?rs?(?!-free)|neoplas(?:m|ia)|lymph nodes? positive|(?:positive )?(?:lymph )?nodes?|"
+    r"\b(?:(?:primary )?tumou?rs?(?!-free)|neoplas(?:m|ia)|number of positive (?:lymph )?nodes?|"
     r"number with metasta\w+|stenosis|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
     r"invasi\w+ component|depth of (?:stromal |myometrial |tumou?r )?invasion|"
     r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
@@ -115,7 +115,8 @@ _GRADE_LABEL = re.compile(
     r"differentiation)\b"
 )
 _ORGAN_ALONE = re.compile(
-    r"^(?:the )?(?:adrenals?(?: glands?)?|lymph nodes?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
+    r"^(?:the )?(?:adrenals?(?: glands?)?|lymph nodes?(?: status)?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|"
+    r"nipple|skin|"
     r"parathyroids?|seminal vesicles?|thymus|appendix|omentum)$"
 )
 _PROCEDURE_ALONE = re.compile(
@@ -126,7 +127,7 @@ _PROCEDURE_ALONE = re.compile(
     r"right|and|with|subtotal|lymph|node|local|sentinel|sampling|of|the|tumou?r)\W*)+$"
 )
 
-_MOST_LABEL_WORDS, _FEW_WORDS = 6, 4
+_MOST_LABEL_WORDS, _FEW_WORDS, _PAIR = 6, 4, 2
 _REACHING = ("inv", "inf", "ext", "occ")
 _COUNT_LABEL = re.compile(r"(?:(?:total|no|lymph nodes?|nodes?)\W+){0,2}(?:number|size|no\.? of|positive)\b")
 _TISSUE_NAME = re.compile(r"mucosa|serosa|muscularis|propria|fat|stroma|myometrium|dermis|tissue|wall")
@@ -182,7 +183,9 @@ def of_clauses(low: str) -> frozenset[Kind]:
     if sided and is_only_side(low):
         return _POSITION
     if is_of_bench(low):
-        return _BOTH if of_margin(low) else _MEASURE
+        parts = low.split(";")
+        beside = of_clauses(parts[0]) if len(parts) == _PAIR and not is_of_bench(parts[0]) else frozenset[Kind]()
+        return (_BOTH if of_margin(low) else _MEASURE) | beside
     measured, margin = is_measured(low), of_margin(low)
     found = {Kind.MEASURED} if measured else set[Kind]()
     if margin or is_situated(low, measured=measured) or (sided and _is_sided(low)):
@@ -212,6 +215,8 @@ def _seen_beside(low: str) -> bool:
     beside_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
     lists_margins = of_margin(low)
     for clause in _CLAUSE.split(low):
+        if clause.strip() == "lymph nodes positive":
+            continue  # a label
         if lists_margins and names_only_margins(clause):
             continue
         if of_margin(clause):

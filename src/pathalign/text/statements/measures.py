@@ -32,13 +32,11 @@ _NO_NODES = re.compile(
 )
 # What was done at the bench and what was seen there: received, cut, inked, put into cassettes.
 _BENCH = re.compile(
-    r"\breceived (?:fresh|in (?:formalin|saline)|unfixed)\b|\b(?:entirely|representatively|totally|all) (?:submitted|"
-    r"embedded)\b|\bsubmitted (?:entirely|representatively|in (?:toto|total|(?:\w+ ){0,3}cassettes?))\b|"
-    r"\brepresentative sections?\b(?![^.;]{0,200}\b(?:show|demonstrat|exhibit))|\b(?:tissue|nodes?|"
-    r"specimens?) (?:(?:is|are|"
-    r"was|were|has been) )?submitted\b(?! as)|"
-    r"\bin toto\b|\bcassettes?\b|\bserially sectioned\b|\b(?:is|are|was|were) inked\b|\binked (?:black|blue|green|"
-    r"red|orange|yellow)\b|\bspecimen consists? of\b|\bbisected\b"
+    r"\b(?:received (?:fresh|in (?:formalin|saline)|unfixed)|(?:entirely|representatively|totally|all) (?:submitted|"
+    r"embedded)|submitted (?:entirely|representatively|in (?:toto|total|(?:\w+ ){0,3}cassettes?))|"
+    r"representative sections?(?![^.;]{0,200}\b(?:show|demonstrat|exhibit))|(?:tissue|nodes?|specimens?) (?:is|are|was|"
+    r"were|has been) submitted|(?<![a-z] )(?:all|entire) (?:\w+ ){1,3}submitted|in toto|cassettes?|serially sectioned|"
+    r"(?:is|are|was|were) inked|inked (?:black|blue|green|red|orange|yellow)|specimen consists? of|bisected)\b"
 )
 _SHOWS = re.compile(r"\bshow(?:s|ed|ing)?\b")
 _BENCH_HINTS = (

@@ -167,3 +167,18 @@ def test_findings_that_a_history_tells() -> None:
     assert kinds("with poorly differentiated carcinoma", section) == {"clinical"}
     assert kinds("Invasive CA identified?: Tumor histology: Adenocarcinoma", section) == {"visible"}
     assert kinds("Residual tumor: R0", section) == {"staging"}
+
+
+def test_what_stands_beside_work_at_the_bench() -> None:
+    """A finding before a semicolon is stated, whatever was submitted; nodes that were submitted are no bench."""
+    assert kinds("Benign fatty tissue; entirely submitted") == {"measured", "visible"}
+    assert kinds("No carcinoma in the hilar lymph nodes submitted") == {"visible"}
+    assert kinds("Lymph node status: 4 positive lymph nodes") == {"measured", "visible"}
+
+
+def test_no_tumour_is_no_legend() -> None:
+    """ "T - tumor" is what a letter means, "No tumor" a finding; a finding that points elsewhere stays one."""
+    assert kinds("T - tumor") == set()
+    assert kinds("No tumor") == {"visible"}
+    assert kinds("Unclassified type (see note)") == set()
+    assert kinds("Extent of invasion: see below") == {"administrative"}
