@@ -6,7 +6,8 @@ import re
 
 # All patterns are for text in small letters.
 _RECOMMENDED = re.compile(
-    r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
+    r"(?<!facturers )(?<!facturer's )(?<!facturer' s )\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|"
+    r"are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
     r"\bcorrelation is\b|\brequires? (?:\w+ ){0,2}correlation\b|\bcorrelation with (?:the )?(?:clinic|imaging|"
     r"radio)\w*|"
     r"\b(?:is|are), \w+, (?:also )?(?:required|advised|recommended)\b|"

@@ -45,7 +45,9 @@ _SIDE = re.compile(
 _SITUATED = re.compile(r"\b(?:located|situated|subpleural region|involv\w+ both (?:the )?(?:right|left|lobes|sides))\b")
 # A tumour in a side, or that reaches one: "invading the right seminal vesicle", "adenoma, left lobe".
 _SIDED = re.compile(
-    r"\b(?:(?:in|within|at)(?=(?: \w+){1,7}\W*(?:$|[,;.(]))|involv\w+|invad\w+|infiltrat\w+|extend\w* (?:in)?to|"
+    r"\b(?:(?:in|within|at)(?!(?: \w+){1,6} (?:is|are|was|were|does|do|shows?|has|have|measures|invades|extends|"
+    r"involves|represents?)\b)|"
+    r"involv\w+|invad\w+|infiltrat\w+|extend\w* (?:in)?to|"
     r"extension (?:in)?to|arising (?:from|in)|"
     r"occup\w+)(?: of)?(?: (?:the|a|an|both|\w+ (?:portion|part|aspect|wall) of)){0,2}"
     r" (?:(?:right|left|bilateral)\b(?! and left (?:kidney|breast))|(?:upper|lower|middle|mid|posterior|anterior|"

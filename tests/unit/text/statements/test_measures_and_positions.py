@@ -81,6 +81,10 @@ def test_counts_beside_findings(text: str, expected: set[str]) -> None:
         ("In the posterior part of the left lung, a scar is seen", {"visible"}),
         ("The carcinoma of the right kidney does not invade the fat", {"visible"}),
         ("Metastatic carcinoma in left axillary lymph nodes", {"visible"}),
+        (
+            "Extension is seen in the right posterior region close to the left pole of the gland",
+            {"position", "visible"},
+        ),
         ("Carcinoma of the left breast", {"visible"}),
     ],
 )
@@ -138,6 +142,7 @@ def test_stages(text: str, expected: set[str]) -> None:
         ("Low polysomy in 12 nuclei", {"molecular"}),
         ("These molecular data require correlation with the clinic", {"molecular", "recommendation"}),
         ("Consideration of the history is, however, required", {"recommendation"}),
+        ("Read by the manufacturer's recommendation", {"administrative"}),
         ("(HE, EvG) The bronchial mucosa shows a scar", {"visible"}),
     ],
 )
