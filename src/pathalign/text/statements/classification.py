@@ -26,7 +26,7 @@ _SAYS_NOTHING = re.compile(
     r"microscopic|histologic(?:al)?|anatomic(?:al)?|cytolog\w+|preliminary|revised|primary|tissue|morphologic(?:al)?) )"
     r"{0,3}(?:diagnos[ei]s(?: details)?|interpretation))(?:\W+(?:continued|diagnos[ei]s))?(?:\W+based on\b[^.]{0,60})?|"
     r"(?:(?:final|surgical|\w*pathology|synoptic|anatomic\w*|consultation|diagnostic) ){1,3}reports?|"
-    r"(?:surgical pathology )?(?:cancer )?(?:case )?summary(?: of malignant neoplasm)?(?:\W+\w+)?|cap approved|"
+    r"(?:surgical )?(?:pathology )?(?:cancer )?(?:case )?summary(?: of malignant neoplasm)?(?:\W+\w+)?|cap approved|"
     r"(?:dominant|second|third|main|index|other) (?:tumou?r|lesion|nodule)s?|t ?\W? ?tumou?r)\W*$"
 )
 # A dye in brackets before a description: "(HE, EvG) The bronchial mucosa ...".
@@ -70,6 +70,7 @@ _SUBJECT = re.compile(
 _NARRATIVE = re.compile(
     r"^\W*with\b|\b(?:he|she|his|her|patient|biops(?:y|ies)|known|recent|year|history|diagnosed|s/p)\b"
 )
+_STATED = re.compile(r"\b(?:is|are|was|were|accounts?|see (?:note|comment))\b")
 _EMPTY_LABEL = re.compile(
     r"^\W*(?:(?:nodes?|\w*nodal|groups?|extra\w+|peri\w+|angio\w+|lymph\w*|vascular|seminal|vesicle|"
     r"capsular|venous|invasion|invasi\S{2,3}|extension|involvement|positive|examined|tumou?r|ca|identified\?|"
@@ -157,7 +158,7 @@ def _said(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     field = of_field(low)
     if field is not None and (field or section is not SectionKind.CLINICAL):
         return field
-    if section is SectionKind.CLINICAL and (not _SURE_FINDING.search(low) or _NARRATIVE.search(low)):
+    if section is SectionKind.CLINICAL and _is_told(text, low):
         return frozenset({Kind.CLINICAL})
     if section in (SectionKind.ADMINISTRATIVE, SectionKind.DISCLAIMER):
         return of_clauses(low) or (frozenset({Kind.ADMINISTRATIVE}) if len(low) > _LONG_TITLE else frozenset())
@@ -170,9 +171,18 @@ def _said(text: str, low: str, section: SectionKind | None) -> frozenset[Kind]:
     return kinds
 
 
+def _is_told(text: str, low: str) -> bool:
+    """Whether a sentence below "Clinical history" tells of the patient, rather than states what a pathologist saw."""
+    if not _SURE_FINDING.search(low) or _NARRATIVE.search(low):
+        return True
+    return ":" not in low and "=" not in low and not _STATED.search(text.lower())
+
+
 def _of_tests(low: str, stain: int, gene: int) -> frozenset[Kind]:
     """Kinds of a sentence about stains or genes: visible too when it says before them what the tissue looks like."""
-    kinds = {Kind.ADMINISTRATIVE} if gene < 0 and administrative.is_of_testing(low) else set[Kind]()
+    kinds = (
+        {Kind.ADMINISTRATIVE} if administrative.is_of_testing(low) and (gene < 0 or "separate" in low) else set[Kind]()
+    )
     if gene >= 0:
         kinds.add(Kind.MOLECULAR)
     if stain >= 0 and (gene < 0 or "immuno" in low or "ihc" in low or "stain" in low):

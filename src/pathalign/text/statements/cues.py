@@ -6,14 +6,11 @@ import re
 
 # All patterns are for text in small letters.
 _RECOMMENDED = re.compile(
-    r"(?<!facturers )(?<!facturer's )(?<!facturer' s )\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|"
-    r"are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
-    r"\bcorrelation is\b|\brequires? (?:\w+ ){0,2}correlation\b|\bcorrelation with (?:the )?(?:clinic|imaging|"
-    r"radio)\w*|"
-    r"\b(?:is|are), \w+, (?:also )?(?:required|advised|recommended)\b|"
-    r"\bclinical correlation\b"
-    r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
-    r"performed|correlated)\b|\badvise\b"
+    r"\b(?:recommend(?<!facturers recommend)(?<!facturer's recommend)(?<!facturer' s recommend)(?:ed|s|ing|ation)?|"
+    r"(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)|(?:is|are), \w+, (?:also )?(?:required|advised|"
+    r"recommended)|clinical correlation|correlation (?:is|with (?:the )?(?:clinic|imaging|radio)\w*)|"
+    r"requires? (?:\w+ ){0,2}correlation|follow-?up (?:is|with|suggested|advised)|please correlate|"
+    r"should be (?:considered|followed|performed|correlated)|advise)\b"
 )
 # Markers that are words or signs of other things too: they count beside a result.
 _MARKERS = (
@@ -84,14 +81,16 @@ _SURE_MARKER = re.compile(
     r"t(?:tf-?\s?1|hyroglobulin|richrome|ryptase|le-?1|hrombomodulin)|u(?:roplakin)|v(?:imentin|vg|on kossa)|"
     r"w(?:t-?\s?1|arthin[- ]starry)|z(?:iehl\w*|n stain)|34\s?b(?:eta)?-?\s?e-?\s?12|(?:positive|negative) controls?)\b"
     r"(?! (?:pearls?|production|formation|debris|plugs?|cysts?|granulom\w+|therapy|replacement|units?))|"
-    r"\bcontrols? (?:slides? )?(?:are|"
+    r"\bcontrols? (?:slides? )?(?:are|show|"
     r"react\w*|stain\w*)\b|"
     r"\b(?:zn|gms|afb|pas|gram) (?:\w+ )?stains?\b|\ba pas\b|\bstains? performed\b"
 )
 # By their first letters, as `_SURE_MARKER`: the engine tries few at each word.
 _MOLECULAR = re.compile(
-    r"\b(?:t\(\d{1,2};\d{1,2}\)|(?:1p/?19q|a(?:llel\w+|mplifi(?:ed|cation)|ssay)|bcr[-/]abl\w*|"
-    r"c(?:hromosom\w*|odons?|opy number|ytogen\w+)|d(?:\d{1,2}s\d{2,4}|eletions?|isomy|na)|exons?|f(?:ish|lt3)|"
+    r"\b(?:t\(\d{1,2};\d{1,2}\)|(?:1p/?19q|a(?:llel\w+|mplifi(?:ed|cation)|ssay(?<!oxidase assay)(?<!chemical assay))|"
+    r"bcr[-/]abl\w*|"
+    r"c(?:entromer\w*|hromosom\w*|odons?|opy number|ytogen\w+)|d(?:\d{1,2}s\d{2,4}|eletions?|isomy|na)|exons?|f(?:ish|"
+    r"lt3)|"
     r"g(?:enes?|enetic\w*|enotyp\w+)|h(?:er-?2\w* ratio|eterozyg\w+|ybridi[sz]ation)|in[ -]situ hybridi[sz]\w+|jak2|"
     r"k(?:-?ras|aryotyp\w*)|lo(?:ci|h)|m(?:etaphases?|ethylat\w+|gmt|icrosatellite|lpa|olecular|onosomy|si|utat\w+)|"
     r"n(?:pm1|ras|ucleotides?)|p(?:cr|dgfra|loid\w*|olysomy|romoter)|r(?:atio of \S+ signals|earrange\w+)|"

@@ -47,7 +47,7 @@ _FINDING = re.compile(
     r"d(?:cis|ecidu\w+|ifferentiat\w+|isease|iverticul\w+|ysplas\w+)|"
     r"e(?:dema|mboli|mphysem\w+|osinophil\w*|pidermis|pitheli\w+|xpansion|xten(?:ds?|ding|sion|sive\w*)|xudate)|"
     r"f(?:ascia|ascicular|at|atty|eatures|ibrin\w*|ibrous|istula|oreign body|ree|uhrman)|"
-    r"g(?:[1-4](?:-\d)?|land(?:s|ular)|leason|oit(?:er|re)|rade|ranul\w+)|"
+    r"g(?:[1-4](?:-\d)?|land(?:s|ular)|leason|oit(?:er|re)|rade|ranul\w+|rowth(?! factor))|"
     r"h(?:a?emorrhag\w*|ernia|istiocyt\w+|istolog\w+)|"
     r"i(?:nfarct\w*|nfiltrat\w+|nflam\w+|nsular|nvad\w+|nvol\w+|schemi\w+|slets)|"
     r"keratinocyt\w+|"
@@ -219,7 +219,7 @@ def _seen_beside(low: str) -> bool:
             continue  # a label
         if lists_margins and names_only_margins(clause):
             continue
-        if of_margin(clause):
+        if lists_margins and of_margin(clause):
             beside_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True

@@ -78,8 +78,9 @@ _GRADED = re.compile(
 _OPERATION = re.compile(
     r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide|radical|simple|"
     r"laparoscopic|robotic|completion|near|subtotal|modified|segmental|marginal|skin[- ]sparing) ){0,2}"
-    r"(?:resection|excision|enucleation|[a-z]{2,20}ectomy)(?: specimen)?\W*$"
+    r"(?:resection|excision|enucleation|[a-z]{2,20}ectomy)(?: specimen)?$"
 )
+_OPERATIONS = ("ectomy", "resection", "excision", "enucleation", "specimen")
 _OPENING_CHARS = 8
 
 
@@ -110,7 +111,7 @@ def is_of_many(low: str) -> bool:
 
 def is_received(low: str) -> bool:
     """Whether a sentence states the operation alone, stones, whether a tumour is multifocal, or that no node came."""
-    if _OPERATION.match(low) or (_UNSHOWN_ALONE.match(low) and _UNSHOWN.search(low)):
+    if (low.endswith(_OPERATIONS) and _OPERATION.match(low)) or (_UNSHOWN_ALONE.match(low) and _UNSHOWN.search(low)):
         return True
     return "no " in low[:_OPENING_CHARS] and _NO_NODES.match(low) is not None
 

@@ -68,6 +68,8 @@ def test_a_stain_that_is_to_come_is_both() -> None:
     assert kinds("EGFR expression: Pending") == {"ihc", "administrative"}
     assert kinds("Immunostains have been ordered and will be reported separately") == {"ihc", "administrative"}
     assert kinds("HER2: Pending by FISH") == {"molecular"}
+    assert kinds("The sequence analysis is printed on a separate report") == {"molecular", "administrative"}
+    assert kinds("ER immunoperoxidase assay will be performed") == {"ihc", "administrative"}
     assert kinds("ER: positive in 80% of the cells") == {"ihc"}
 
 

@@ -142,7 +142,7 @@ def test_stages(text: str, expected: set[str]) -> None:
         ("Low polysomy in 12 nuclei", {"molecular"}),
         ("These molecular data require correlation with the clinic", {"molecular", "recommendation"}),
         ("Consideration of the history is, however, required", {"recommendation"}),
-        ("Read by the manufacturer's recommendation", {"administrative"}),
+        ("Stained with the kit by the manufacturer's recommendation", {"ihc"}),
         ("(HE, EvG) The bronchial mucosa shows a scar", {"visible"}),
     ],
 )
@@ -170,6 +170,8 @@ def test_findings_that_a_history_tells() -> None:
     section = SectionKind.CLINICAL
     assert kinds("She had a recent biopsy with invasion and a Gleason score of 8", section) == {"clinical"}
     assert kinds("with poorly differentiated carcinoma", section) == {"clinical"}
+    assert kinds("Bronchial carcinoma (moderately differentiated)", section) == {"clinical"}
+    assert kinds("Perineural invasion is identified", section) == {"visible"}
     assert kinds("Invasive CA identified?: Tumor histology: Adenocarcinoma", section) == {"visible"}
     assert kinds("Residual tumor: R0", section) == {"staging"}
 
