@@ -10,10 +10,11 @@ from pathalign.text.normalise import tidy
 # Cleaned reports end every line with a full stop, so a sentence that goes on in small letters, or whose last word
 # cannot end one, was broken by the line and not by its author.
 _BROKEN = re.compile(
-    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|a|an|by|from|at|on|is|are|was|(?<![:?=] )(?:no|not)|"
+    r"(?P<end>,|-|\b(?:and|or|of|in|with|to|for|the|(?<!/)a|an|by|from|at|on|is|are|was|"
+    r"(?<![:?=] )(?<!unit )(?<!test )(?<!case )(?<!block )(?<!slide )(?<!serial )(?:no|not)|"
     r"without|involving|invading|squamous cell|basal cell|transitional cell|moderately|poorly|lymphovascular|"
     r"perineural|surgical|(?<!: )(?:upper|lower|inner|outer|left|right)|ductal|lobular|urothelial|metastatic|"
-    r"invasive|infiltrating|submandibular|nodular|greatest|largest|maximum|maximal|characterized|"
+    r"invasive|infiltrating|submandibular|nodular|greatest|largest|closest|nearest|maximum|maximal|characterized|"
     r"see|into|than|as|measuring|over|within|through|per|least|its|both|one|two|three))\.?\s+$",
     re.IGNORECASE,
 )
@@ -35,7 +36,9 @@ _SPLIT = re.compile(
 # "1." after a colon opens a list, unless what the colon follows is graded ("Histologic grade: 1. Margins ...").
 _LIST_MARK = re.compile(
     r"[(\da-ivxA-Z](?<![A-Za-z\d][A-Za-z])"  # told first: few letters are a mark, and none within a word
-    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)|(?<=^.)|(?<!(?i:grade):\s.)(?<!(?i:score):\s.)(?<=:\s.)"
+    r"(?:(?<=[.;\n]\s.)|(?<=[;\n].)|(?<=[^\d]\..)(?<!\W[A-Z]\..)|(?<=^.)|"
+    r"(?<=:\s.)(?<!(?i:grade):\s.)(?<!(?i:score):\s.)"
+    r"(?<!(?i:examined):\s.)(?<!(?i:involved):\s.)(?<!(?i:positive):\s.)(?<!(?i:number):\s.)"
     r"(?<=(?=\(?[1iaIA][.)]).))"
     r"(?:(?<=\()(?:\d{1,2}|[ivxIVX]{1,4}|[a-hA-H])\)\.?|"
     r"(?:(?<=\d)\d?|(?<=[ivxIVX])[ivxIVX]{0,3}|(?<=[a-hA-HJ-Z]))(?:\)\.?|\.(?=\s+[A-Za-z])))\s*"
@@ -43,14 +46,17 @@ _LIST_MARK = re.compile(
 _LONE_NEGATION = re.compile(r"[\W_]*(?:no|not|without|negative for|free of|no evidence of)[\W_]*", re.IGNORECASE)
 _LABEL = re.compile(r"[yr]?p[TNM]\s?[\dXOxi]|p\d|pTNM?\b")
 _ABBREVIATION = re.compile(
-    r"\b(?:(?P<doctor>dr)|(?P<number>no)|[A-Z]|vs|approx|dept|st|cf|e\.g|i\.e|etc|fig)$", re.IGNORECASE
+    r"\b(?:(?P<doctor>dr)|(?P<number>no)|(?<!/)(?<![A-Z]\.)[A-Z]|(?<=\bU\.)S|diam|vs|approx|dept|st|cf|e\.g|i\.e|etc|"
+    r"fig)$",
+    re.IGNORECASE,
 )
 _LETTER = re.compile(r"\b[A-Z]$")
 _NUMBERED = re.compile(r"\d|[IVX]+\b")
 # After a doctor whose name was taken out.
 _NO_NAME = re.compile(
     r"(?:Sections?|Th(?:e|is|ese|ere)|Microscop\w+|Gross|Tumou?r|Note|Attending|Comments?|Diagnos\w+|Final|Specimens?|"
-    r"Results?|Immuno\w+|No|See|[A-Z]{4,})\b"
+    r"Results?|Immuno\w+|No|See|Further|Additional|Received|Representative|Registrar|Validated|Reported|Resident|In|On|"
+    r"At|It|We|[A-Z]{4,})\b"
 )
 _NUMBER_BREAK = re.compile(r"\.(?:(?<=\bgrade\.)\s+(?=\d)|(?<=\d\.)\s+(?=(?:of|out of|cm|mm|x)\b))", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2}")

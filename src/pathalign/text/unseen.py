@@ -174,6 +174,8 @@ def strip_unseen(sentence: str, *, of_nodes: bool = False) -> str:
     kept = "; ".join(segment for segment in segments if segment)
     if not kept or kept == text:
         return kept
+    if not _TUMOUR.search(kept) and not _HOLLOW.sub("", kept):
+        return ""  # "... 15% of the mass, and is present": of what, was lost
     still = is_malignant(kept)
     said = None if still is None else is_malignant(text)
     # The last guard: whatever the rules above missed, what is left may not say the opposite of the whole.

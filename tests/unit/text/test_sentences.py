@@ -26,6 +26,15 @@ pytestmark = pytest.mark.unit
         ("Looked at by Dr. Sections show a nevus.", ["Looked at by Dr", "Sections show a nevus"]),
         ("Looked at by Dr. Miller today.", ["Looked at by Dr Miller today"]),
         ("J. Nevus. K. Scar. M. Wart.", ["Nevus", "Scar", "Wart"]),
+        ("Grade: N/A. Invasion: absent.", ["Grade: N/A", "Invasion: absent"]),
+        ("Cleared by the U.S. Food Office. Signed.", ["Cleared by the U.S Food Office", "Signed"]),
+        ("Seen by A. Smith, M.D. Nevus.", ["Seen by A Smith, M.D", "Nevus"]),
+        ("Mitoses 4 in 10 H.P.F. Necrosis is absent.", ["Mitoses 4 in 10 H.P.F", "Necrosis is absent"]),
+        ("Ward and unit no. Nevus of the arm.", ["Ward and unit no", "Nevus of the arm"]),
+        ("Number of nodes examined: 1. Fat: free.", ["Number of nodes examined: 1", "Fat: free"]),
+        ("Nodes positive: 1. Nodes sent: 1. Scar.", ["Nodes positive: 1", "Nodes sent", "Scar"]),
+        ("2 CM FROM THE CLOSEST. DEEP MARGIN.", ["2 CM FROM THE CLOSEST DEEP MARGIN"]),
+        ("Field diam. 0.5 mm. Scar.", ["Field diam 0.5 mm", "Scar"]),
     ],
 )  # fmt: skip
 def test_where_sentences_end(text: str, wanted: list[str]) -> None:

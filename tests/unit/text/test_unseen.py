@@ -25,6 +25,7 @@ pytestmark = pytest.mark.unit
         "Clinical correlation is recommended",
         "Frozen section diagnosis is confirmed",
         "Tumor Characteristics",
+        "It takes up 15% of the mass, and is present",
         "Left",
         "",
     ],

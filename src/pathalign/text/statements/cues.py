@@ -1,54 +1,16 @@
-"""Words of what a slide does not show by itself: stains, molecular tests, the clinic, advice, the report itself."""
+"""Words of what a slide does not show by itself: stains, molecular tests, the clinic, advice."""
 
 from __future__ import annotations
 
 import re
 
 # All patterns are for text in small letters.
-_UNASSESSED = re.compile(
-    r"\bnot (?:specified|applicable|assess\w*|reported|recorded|provided|stated|examined|known|available|indicated|"
-    r"determined|evaluated|performed|submitted|received|answered|sampled)\b|\bnone (?:submitted|received|provided)\b|"
-    r"\b(?:cannot|can not|could not) be (?:assessed|determined|evaluated)\b|\bindeterminable\b|\bn/?a\b|\bpending\b|"
-    r"\b(?:separately submitted|submitted separately)\b[^;,]{0,30}$"
-)
-_UNKNOWN = re.compile(r"(?:^|[:=])\W*unknown\b")
-_OPENS_UNASSESSED = re.compile(r"\W*(?:(?:additional )?(?:comments?|notes?)\W+none\b|(?:to follow|deferred)\b)")
-_UNASSESSED_HINTS = (
-    "not ", "cannot", "n/a", "na", "unknown", "pending", "none", "to follow", "deferred", "indetermin", "separately",
-)  # fmt: skip
-# All alternatives begin at a word: the engine then tries them only there, twenty times faster than one that does not.
-_ABOUT_REPORT = re.compile(
-    r"\b(?:see|refer to)\b(?=\W*(?:\w+\W+){0,3}(?:comments?|notes?|below|above|synop\w*|micro\w*|description|"
-    r"template|parts?|reports?|"
-    r"addend\w*|diagnos\w*|$))|\baddend(?:um|a)\b|\breviewed\b|\bconsensus\b|"
-    r"\bfrozen section diagnos\w+\b[^.]*\bconfirm"
-    r"|\bcase (?:was|is|has been) (?:discussed|shown|sent|seen)|\bintradepartment\w+|\bconsult(?:ed|ation|ant)\b|"
-    r"\bperformed by\b"
-    r"|\bdictated\b|\bsigned\b|\bsignature\b|\b(?:fda|clia)\b|\bresearch\b|\binvestigational\b|\bclinical purposes\b|"
-    r"\bpathologists?\b"
-    r"|\bstaging manual\b|\bamended\b|\bsnomed\b|\bicd\b|"
-    r"\bnotified\b|\bcopy to\b|\bdr\b"
-    r"|\bbe reported\b|\baccession\b|\bslides? (?:are|is|were) (?:sent|submitted)|\bfax\b|"
-    r"\battest\b|\brendered\b|\bthis (?:\w+ ){0,2}report\b|\breport (?:name|date|status|released)\b|\bsignatory\b|"
-    r"\bdiagnosis inquiry\b|\badmit date\b|\bdigital imag\w+|\baccredited\b|\bis certified under\b|\bdiagnosed by\b|"
-    r"\b(?:microscopy|examination|frozen section|touch prep\w*|studies) (?:(?:was|is|are|were|has been) )?(?:performed|"
-    r"obtained)\b|\bteaching physician\b|\bconcur\w*\b|\bagree(?:s|d|ment)? with\b|"
-    r"\bwill be (?:reported|issued|made|sent|forwarded|communicated|released|added|obtained)\b|"
-    r"\b(?:tele)?phoned?\b|\bcommunicated\b|\b(?:discussed with|called to|informed of)\b|\bmedical literature\b|"
-    r"\bperformance characteristics\b|\bvalidated\b|\bicd\w{0,4}\b"
-)
-# Colleagues who looked at the case, whatever they found in it.
-_COLLEAGUES = re.compile(r"\bconcur\w*\b|\bagrees? with\b|\bdr\b.{0,60}\breviewed\b|\breviewed by\b")
-_OPENS_ABOUT_REPORT = re.compile(
-    r"\W*(?:(?:please )?(?:see|refer)\b|[cm] ?\d{2}[,.]?\d?\W*$|[mtp]-?\d{4,5}\b|(?:material\W+)?"
-    r"blocks?(?: numbers?| no)?\W+[a-z]{0,2}\d{1,3}\b)|.{0,40}\b\d{4}/[0-39]\b"
-)
 _RECOMMENDED = re.compile(
-    r"\brecommend(?:ed|s|ing|ation)?\b|\b(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)\b|"
-    r"\bcorrelation is\b|"
-    r"\bclinical correlation\b"
-    r"|\bfollow-?up (?:is|with|suggested|advised)\b|\bplease correlate\b|\bshould be (?:considered|followed|"
-    r"performed|correlated)\b|\badvise\b"
+    r"\b(?:recommend(?<!facturers recommend)(?<!facturer's recommend)(?<!facturer' s recommend)(?:ed|s|ing|ation)?|"
+    r"(?:is|are) (?:strongly )?(?:advised|suggested|advisable|required)|(?:is|are), \w+, (?:also )?(?:required|advised|"
+    r"recommended)|clinical correlation|correlation (?:is|with (?:the )?(?:clinic|imaging|radio)\w*)|"
+    r"requires? (?:\w+ ){0,2}correlation|follow-?up (?:is|with|suggested|advised)|please correlate|"
+    r"should be (?:considered|followed|performed|correlated)|advise)\b"
 )
 # Markers that are words or signs of other things too: they count beside a result.
 _MARKERS = (
@@ -72,17 +34,22 @@ _IHC = re.compile(
     r"\bstain(?<!h&e stain)(?<!h/e stain)(?:s|ed|ing)?\b(?= (?:for|with|were|was|are|is|show|positive|negative|"
     r"intensity|index|"
     r"confirm|reveal|"
-    r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|"
+    r"highlight|demonstrat|identif|perform|support|fail|pattern|has|have|did|by))|\btumou?r staining\b|\b(?:nuclei|"
+    r"cells) stained\b|"
     r"\b(?:nuclear|cytoplasmic|membran(?:e|ous)) (?:staining|positivity|reactivity|expression)\b|"
     r"\b(?:positive|negative|no|weak|strong) (?:\w+ )?reaction\b|\ballred\b|\bh-?score\b|\bproportion score\b|"
     r"\bintensity\b\W{0,3}(?:score|weak|strong|moderate|\d)|\bhercept\w+|\bdako\b|\bventana\b"
     r"|\b(?:estrogen|progesterone|oestrogen|hormone|androgen) receptors?\b|\bproliferation index\b|"
     r"\blabell?ing index\b|"
-    r"\bclone\b|\bantibod\w+|\blight chain restriction\b"
+    r"\bclones?\b|\bantibod\w+|\blight chain restriction\b|\bi\w{2,5}n?o-?\s?p(?:rofile|henotype)\b|"
+    r"\bproliferati\w+\b[^.;]{0,25}\d ?%|"
+    r"\bprofile (?:(?:is|are|\w+ly) )?(?:support|favou?r|confirm|consistent)\w*|"
+    r"\b(?:th\w+|staining) results? (?:\w+ly )?(?:support|confirm|favou?r|(?:is|are) consistent)\w*"
 )
 _IHC_HINTS = (
     "immun", "ihc", "stain", "reacti", "positivity", "expression", "allred", "score", "intensity", "hercept", "dako",
-    "ventana", "receptor", "index", "clone", "antibod", "light chain",
+    "ventana", "receptor", "index", "clone", "antibod", "light chain", "profile", "proliferati",
+    "result",
 )  # fmt: skip
 _MARKED = re.compile(
     rf"\b(?:{_MARKERS})\b[^.;]{{0,40}}?(?:{_RESULT})"
@@ -103,7 +70,8 @@ _SURE_MARKER = re.compile(
     r"iemsa|ranzyme)|"
     r"h(?:mb-?\s?45|ep-?\s?par\S*|bme\S*|er-?\s?2(?:/?\s?neu)?|mwc?k|hv-?8|-?caldesmon)|i(?:gg4|ni-?1|nsm-?1)|"
     r"k(?:i-?\s?67|eratins?|903)|l(?:eu-?\s?m1|uxol|fb)|"
-    r"m(?:ib-?\s?1|elan-?\s?a|art-?\s?1|yogenin|yo-?d1|oc-?\s?31|ammaglobin|um-?1|dm-?2|itf|ucicarmine?|esothelin|"
+    r"m(?:ib-?\s?[1il]|ovats?|elan-?\s?a|art-?\s?1|yogenin|yo-?d1|oc-?\s?31|ammaglobin|um-?1|dm-?2|itf|ucicarmine?|"
+    r"esothelin|"
     r"yeloperoxidase)|"
     r"n(?:apsin|eun|eurofilament|kx\s?\d\S*)|o(?:ct-?\s?[34]\S*|lig-?\s?2|estrogen|il red)|"
     r"p(?:ax-?\s?[258]|-?(?:16|40|53|63|120)|504s?|lap|odoplanin|an-?\s?(?:cyto)?keratin|rogesterone|as-?d|"
@@ -113,50 +81,37 @@ _SURE_MARKER = re.compile(
     r"t(?:tf-?\s?1|hyroglobulin|richrome|ryptase|le-?1|hrombomodulin)|u(?:roplakin)|v(?:imentin|vg|on kossa)|"
     r"w(?:t-?\s?1|arthin[- ]starry)|z(?:iehl\w*|n stain)|34\s?b(?:eta)?-?\s?e-?\s?12|(?:positive|negative) controls?)\b"
     r"(?! (?:pearls?|production|formation|debris|plugs?|cysts?|granulom\w+|therapy|replacement|units?))|"
-    r"\bcontrols? (?:slides? )?(?:are|"
+    r"\bcontrols? (?:slides? )?(?:are|show|"
     r"react\w*|stain\w*)\b|"
     r"\b(?:zn|gms|afb|pas|gram) (?:\w+ )?stains?\b|\ba pas\b|\bstains? performed\b"
 )
+# By their first letters, as `_SURE_MARKER`: the engine tries few at each word.
 _MOLECULAR = re.compile(
-    r"\bmutat\w+|\bfish\b|\bin[ -]situ hybridi[sz]\w+|\bcytogen\w+|\bcodons?\b|\bexons?\b|\bgenes?\b|\bgenetic\w*|"
-    r"\bchromosom\w*|\bpcr\b|\bsequenc\w+|"
-    r"\bmolecular\b|\bamplifi(?:ed|cation)\b|\brearrange\w+|\btranslocation\w*|\bmicrosatellite\b|\bmsi\b|"
-    r"\b(?:k-?ras|nras|mgmt|npm1|flt3|jak2|pdgfra)\b|\bloci\b|\bloh\b|\bheterozyg\w+|\bd\d{1,2}s\d{2,4}\b|"
-    r"\bmetaphases?\b|"
-    r"\bgenotyp\w+|\bnucleotides?\b|\bcopy number\b|\bbcr[-/]abl\w*|\bt\(\d{1,2};\d{1,2}\)|\bpromoter\b"
-    r"|\b1p/?19q\b|\bkaryotyp\w*|\bdna\b|\bassay\b|\bmlpa\b|\bploid\w*|\bdeletions?\b|\bmethylat\w+|"
-    r"\bhybridi[sz]ation\b|\ballel\w+|\bwild[ -]type\b"
+    r"\b(?:t\(\d{1,2};\d{1,2}\)|(?:1p/?19q|a(?:llel\w+|mplifi(?:ed|cation)|ssay(?<!oxidase assay)(?<!chemical assay))|"
+    r"bcr[-/]abl\w*|"
+    r"c(?:entromer\w*|hromosom\w*|odons?|opy number|ytogen\w+)|d(?:\d{1,2}s\d{2,4}|eletions?|isomy|na)|exons?|f(?:ish|"
+    r"lt3)|"
+    r"g(?:enes?|enetic\w*|enotyp\w+)|h(?:er-?2\w* ratio|eterozyg\w+|ybridi[sz]ation)|in[ -]situ hybridi[sz]\w+|jak2|"
+    r"k(?:-?ras|aryotyp\w*)|lo(?:ci|h)|m(?:etaphases?|ethylat\w+|gmt|icrosatellite|lpa|olecular|onosomy|si|utat\w+)|"
+    r"n(?:pm1|ras|ucleotides?)|p(?:cr|dgfra|loid\w*|olysomy|romoter)|r(?:atio of \S+ signals|earrange\w+)|"
+    r"s(?:equenc\w+|ignals? per)|tr(?:anslocation\w*|isomy)|wild[ -]type)\b)"
 )
 # Genes whose proteins are stained too: their result is the stain's.
 _GENE_OR_STAIN = re.compile(r"\b(?:braf|alk|egfr|ros-?1)\b")
 _TESTED = re.compile(r"\b(?:positiv\w*|negativ\w*|reactiv\w*|results?|stain\w*|markers?|scores?|controls?)\b")
 _CLINICAL = re.compile(
-    r"\by(?:ear|r)s?[ -]?old\b|\by/o\b|\bhistory\b|\bsmok(?:er|ing)\b|\bpresent(?:s|ed|ing) with\b|"
-    r"\bclinical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)\b"
-    r"|\bpre-?op\w*\b|\bpost-?op\w*\b|\bpsa(?: value| level)?\s?[:=]|\bserum\b|\bldh\b|"
-    r"\bct scan\b|\bmri\b|\bultrasound\b|\bradiolog\w+|\bimaging\b|\bbiopsy (?:proven|showed)\b|"
-    r"\bet[io]{1,2}log\w*\b|\bh[bc]v\b|\b(?:fe)?male with\b|\bfamily history\b|"
-    r"\bca-?\s?(?:125|19[-.]9)\b|\bsymptoms?\b|\bsmok\w+\b|\bbiopsied\b"
+    r"\b(?:psa(?: value| level)?\s?[:=]|(?:biops(?:ied|y proven|y showed)|"
+    r"c(?:a-?\s?(?:125|19[-.]9)|linical(?:ly)? (?:history|diagnosis|information|impression|suspicion|stage|data)|"
+    r"t scan)|"
+    r"et[io]{1,2}log\w*|(?:fe)?male with|h(?:istory|[bc]v)|imaging|ldh|mri|p(?:ost-?op\w*|re-?op\w*|"
+    r"resent(?:s|ed|ing) with)|radiolog\w+|s(?:erum|mok(?:er(?!\W*s? macro)|ing)|ymptoms?)|ultrasound|"
+    r"y(?:(?:ear|r)s?[ -]?old|/o))\b)"
 )
-_OF_BEFORE = re.compile(r"\b(?:previous(?:ly)?|prior|status[ -]post|s/p|patient|(?:chemo|radio)?therapy)\b")
-
-
-def is_unassessed(low: str) -> bool:
-    """Whether a sentence, given in small letters, says that something was not looked at or is not said here."""
-    if not any(map(low.__contains__, _UNASSESSED_HINTS)):
-        return False
-    found = _UNASSESSED.search(low) or _OPENS_UNASSESSED.match(low) or ("unknown" in low and _UNKNOWN.search(low))
-    return bool(found)
-
-
-def is_about_report(low: str) -> bool:
-    """Whether a sentence speaks of the report, its authors and its codes."""
-    return (_ABOUT_REPORT.search(low) or _OPENS_ABOUT_REPORT.match(low)) is not None
-
-
-def is_of_colleagues(low: str) -> bool:
-    """Whether a sentence says who else looked at the case, what they found in it included."""
-    return ("concur" in low or "agree" in low or "reviewed" in low) and _COLLEAGUES.search(low) is not None
+_OF_BEFORE = re.compile(
+    r"\b(?:previous(?:ly)?(?! (?:\w+ly )?(?:inked|bisected|sectioned|incised|opened|cut|fixed|received|described))|"
+    r"prior|"
+    r"status[ -]post|s/p|patient(?!(?:'? ?s)? (?:name|id|initial|information))|(?:chemo|radio)?therapy)\b"
+)
 
 
 def is_recommendation(low: str) -> bool:

@@ -1,4 +1,4 @@
-"""What of a sentence a slide shows, what was measured, and what says where: told by its clauses.
+"""What of a sentence a slide shows, beside what was measured and what says where: told by its fields and clauses.
 
 All patterns are for text in small letters.
 """
@@ -7,58 +7,22 @@ from __future__ import annotations
 
 import re
 
+from pathalign.text.statements.measures import has_digit, is_measured, is_of_bench, is_of_many, is_received, is_volume
+from pathalign.text.statements.positions import (
+    has_distance,
+    has_side,
+    is_only_side,
+    is_situated,
+    names_only_margins,
+    of_margin,
+    sided_at,
+)
 from pathalign.text.statements.statement import Kind
 
-_UNIT = r"(?:cms?|mms?|centimet\w+|millimet\w+|microns?|µm|grams?|gms?|g|ml|cc)"
-_NUMBER = (
-    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|multiple|"
-    r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif)ty(?:[- ]\w+)?)"
+_TUMOUR_THERE = re.compile(
+    r"\b(?:no|contain\w*|(?:positive|negative) for|(?:un)?involved by|free of|absence of) (?:\w+ ){0,3}(?:tumou?r|"
+    r"neoplas)"
 )
-_MEASURED = re.compile(
-    rf"\b(?:measur(?:es|ed|ing|ement)\b|diam[ae]t[ae]r\b|dimensions?\b|weigh\w*"
-    rf"|{_NUMBER} (?:(?:\(\d+\)\s)?(?:[\w-]+\s){{0,3}}?(?:nodes?|fragments?|foci|nodules?|pieces|metastas[ei]s)\b"
-    rf"|(?:of|out of) (?:\w+ ){{0,2}}{_NUMBER}\b)|nodes? \(\d+|number of\b|greatest extent\b|depth\b)"
-)
-_DIGIT = re.compile(r"\d")
-_COUNTED = re.compile(
-    rf"\d(?:\s?-?{_UNIT}\b|\s?[x×]\s?\d|(?<![\d.+/]\d)\d*\s?(?:/|of|out of)\s?\d+\b(?!\s?(?:hpf|high)))"
-)
-_MEASURING = (
-    "measur", "diam", "dimension", "weigh", "number of", "greatest extent", "depth", "gross", "one", "two", "three",
-    "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thir", "fif", "twen", "for", "single",
-    "multiple",
-)  # fmt: skip
-"""Without one of these or a digit nothing is measured."""
-_VOLUME = re.compile(
-    r"\d ?%[^.]{0,60}\b(?:volume|prostate|gland|specimen|sampled|examined)\b|\b(?:grossly|gross) (?:measured|size)"
-)
-_DISTANCE = re.compile(
-    rf"\bwithin (?:[a-z]+ ){{0,3}}[<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\d\s?{_UNIT}\b[ \w]{{0,20}}\b(?:from|away|"
-    rf"distant)\b"
-    rf"|\bfrom\b[^,;]{{0,40}}?\bby [<>]?\s?\d+(?:[.,]\d+)?\s?{_UNIT}\b|\bdistance\b"
-)
-# Numbers of grades are no counts.
-_GRADED = re.compile(
-    r"\b(?:grade|gleason|score|nottingham|fuhrman|figo|isup|edmondson|ishak|pattern|nuclear|mitotic|tubul\w+|"
-    r"architectural|fibrosis)\b[^,;.]{0,24}?\d ?(?:/|of|out of|\(of|\+|to|-) ?(?:\d+|[iv]+)\b|\b\d ?\+ ?\d(?: ?= ?\d+)?"
-)
-_MARGIN_HINTS = ("margi", "resection", "inked", "clearance", "line", "edge", "cut e")
-_MARGIN = re.compile(
-    r"(?<!non-)\bmargi\w{0,4}\b|\b(?:resection|incision|excision|surgical) (?:line|edge|plane)s?\b|\binked (?:surface|"
-    r"edge|line)|"
-    r"\b(?:lines?|edges?) of (?:resection|incision|excision)\b|\bcut (?:ends?|edges?)\b|\bclearance\b"
-)
-# "Vascular, ureteral and soft tissue margins": one margin after the other, and no findings.
-_OF_MARGINS = re.compile(
-    r"^\W*(?:(?:and|all|the|soft tissue|vascular|ureter\w*|bronchial|parenchymal|mucosal|deep|radial|proximal|distal|"
-    r"oral|aboral|"
-    r"anterior|posterior|lateral|medial|superior|inferior|peripheral|circumferential|urethral|renal|vein|artery|"
-    r"arterial|venous|"
-    r"capsular|skin|perirenal|fat|bladder neck|apical|basal|pleural|chest wall|left|right|cervical|vaginal|bile duct|"
-    r"pancreatic|"
-    r"uncinate|retroperitoneal|gastric|esophageal|duodenal|mesenteric|bone|isthmus)\W*){1,4}$"
-)
-_NO_TUMOUR = re.compile(r"\bno (?:\w+ ){0,3}tumou?r")
 _DENIED = re.compile(r"\b(?:no|not|negative|free|closest)\b")
 _MARGIN_ALONE = re.compile(r"\bmargin\b[^.]{0,40}\b(?:biopsy|excision|shave)\b")
 _TISSUE = re.compile(
@@ -66,49 +30,43 @@ _TISSUE = re.compile(
     r"salivary)\b"
 )
 _STATUS = re.compile(r"^\W*(?:all |is |are )*(?:negative|free|positive|uninvolved|involved|clear|not|no)\b")
+_VERDICT_ENDS = re.compile(r":\s*(?:negative|positive|free|uninvolved|involved|clear)\b[^:]*$")
 _STATUS_AFTER = re.compile(r"\)\s*(?:(?:are|is|all) ){0,2}(?:negative|free|positive|uninvolved|clear)\b[^,;]*$")
+_PATTERN = re.compile(r"\b(?:gleason|pattern|grade|dcis|lcis|in[ -]situ)\b")
 _REACHES = re.compile(r"\b(?:exten(?:ds?|ding)|invad\w+|infiltrat\w+|involv(?:es|ing))\b")
-_SIDE_ALONE = re.compile(
-    r"^\W*(?:(?:and|the|of|breast|lung|kidney|lobe|side|upper|lower|middle|outer|inner|right|left|bilateral|quadrants?|"
-    r"o'?clock|laterality|is|to|at|in|located|position|superior|inferior|lateral|medial|anterior|posterior|"
-    r"isthmus|walls?|apex|base|dome|trigone|fundus|antrum|cardia|pylor\w+|midline|poles?|hil(?:um|ar)|segments?|"
-    r"central|"
-    r"peripheral|proximal|distal|both|"
-    r"\d{1,2})\W+)+$"
-)
-_SIDE = re.compile(
-    r"\b(?:right|left|bilateral|quadrants?|o'?clock|anterior|posterior|superior|inferior|upper|lower|isthmus|apex|dome|"
-    r"trigone|fundus|antrum|cardia|pylor\w+|midline)\b"
-)
-_SITUATED = re.compile(r"\b(?:located|situated|subpleural region|involv\w+ both (?:the )?(?:right|left|lobes|sides))\b")
-_LOCATED = re.compile(
-    r"\b(?:seen|present|confined|lies|arising|found|involves)\b[^,;]{0,25}\b(?:in|at|within|of|the)\b"
-    r"[^,;]{0,20}\b(?:left|right|upper|lower|quadrant|o'?clock|anterior|posterior)\b"
-)
+# By their ends, then by their first letters: the engine tries few at each word.
 _FINDING = re.compile(
     r"\b\w*(?:omas?|omata|itis|osis|oses|plasias?|plastic|trophy|trophic|invasi\w+|invesi\w+|cellular|adenopathy|"
-    r"opathic)\b"
+    r"opathic|morpholog\w+|calcifi\w+|autoly\w+|ectasi[as]|vascular|\w{4}otic)\b"
     r"|\b\w*(?:carcin|tumor|metast)\w+"
-    r"|\b(?:malignan\w*|neoplas\w*|\w*metasta\w+|anthraco\w+|pigment\w*|invad\w+|invol\w+|infiltrat\w+|exten(?:ds?|"
-    r"ding|sion|sive\w*)|necro\w+|"
-    r"inflam\w+|benign|unremarkable|normal|abnormalit\w+|differentiat\w+|grade|gleason|patterns?|dysplas\w+|atypi\w+|"
-    r"mitos\w+|mitotic|nuclei|nuclear|nucleoli|cytoplasm\w*|cells?|stroma\w*|gland(?:s|ular)|tubul\w+|papill\w+|"
-    r"cyst(?:s|ic)?|polyps?|tumou?rs?|lesions?|histolog\w+|confined|limited|penetrat\w+|perineural|lymphovascular|"
-    r"angiolymph\w*|vascular|capsul\w+|ulcerat\w*|ha?emorrhag\w*|congest\w*|edema|\w*calcifi\w+|reactive|infarct\w*|"
-    r"thromb\w*|emboli|na?ev(?:us|i)|hernia|positive|negative|tumou?r-free|patholog\w+|morpholog\w+|barrett\w*|"
-    r"mucosa\w*|epitheli\w+|scar|"
-    r"dcis|lcis|pin|cin|parenchym\w*|macrophages|changes?|architectur\w+|cancer|leuka?emia|goit(?:er|re)|disease|"
-    r"spindle|oncocytic|muscle|muscularis|fat|fatty|adipose|fibrous|lymphoid|islets|plaques?|\w*autoly\w+|medulla|"
-    r"cortex|"
-    r"epidermis|fascia|artifacts?|tissue|features|appearance|clark|breslow|fuhrman|g[1-4](?:-\d)?|r0|free|"
-    r"cribriform|solid|comedo\w*|micropapillary|trabecular|acinar|alveolar|lepidic|insular|storiform|fascicular|"
-    r"nest(?:s|ed)|"
-    r"sheets|signet|mucinous|venous|lymphatics?|laesion\w+|reactiv[ao]\w*|lymphonod\w+|expansion|granul\w+|"
-    r"foreign body)\b"
+    r"|\b(?:a(?:bnormalit\w+|bscess\w*|cinar|ctivity|dhesions?|dipose|lveolar|myloid\w*|ngiolymph\w*|nthraco\w+|"
+    r"ppearance|rchitectur\w+|rtifacts?|troph\w+|typi\w+)|"
+    r"b(?:arrett\w*|enign|reslow|ullae?)|"
+    r"c(?:ancer(?:ous)?|apsul\w+|ells?|hanges?|holestasis|hromophobe|in|lark|omedo\w*|onfined|ongest\w*|"
+    r"orpora albicantia|orpus luteum|ortex|ribriform|yst(?:s|ic)?|ytoplasm\w*)|"
+    r"d(?:cis|ecidu\w+|ifferentiat\w+|isease|iverticul\w+|ysplas\w+)|"
+    r"e(?:dema|mboli|mphysem\w+|osinophil\w*|pidermis|pitheli\w+|xpansion|xten(?:ds?|ding|sion|sive\w*)|xudate)|"
+    r"f(?:ascia|ascicular|at|atty|eatures|ibrin\w*|ibrous|istula|oreign body|ree|uhrman)|"
+    r"g(?:[1-4](?:-\d)?|land(?:s|ular)|leason|oit(?:er|re)|rade|ranul\w+|rowth(?! factor))|"
+    r"h(?:a?emorrhag\w*|ernia|istiocyt\w+|istolog\w+)|"
+    r"i(?:nfarct\w*|nfiltrat\w+|nflam\w+|nsular|nvad\w+|nvol\w+|schemi\w+|slets)|"
+    r"keratinocyt\w+|"
+    r"l(?:aesion\w+|cis|epidic|esions?|euka?emia|imited|ymphatics?|ymphocyt\w+|ymphoid|ymphonod\w+|ymphovascular)|"
+    r"m(?:acrophages|alignan\w*|edulla|elanocyt\w+|esothelial|icropapillary|itos\w+|itotic|ucinous|ucosa\w*|uscle|"
+    r"uscularis|yxoid)|"
+    r"n(?:a?ev(?:us|i)|ecro\w+|egative|eoplas\w*|est(?:s|ed)|eutrophil\w*|ormal|uclear|uclei|ucleoli|ucleus)|"
+    r"oncocytic|"
+    r"p(?:apill\w+|arenchym\w*|atholog(?:y|ies|ic|ical)(?<!surgical pathology)(?! (?:report|diagnos|#|stag))|"
+    r"atterns?|enetrat\w+|erineural|igment\w*|in|laques?|neumonia|olyps?|ositive|roliferati\w+)|"
+    r"r(?:0|eactive|eactiv[ao]\w*)|"
+    r"s(?:car|ecretory|heets|ignet|olid|pindle|toriform|troma\w*)|"
+    r"t(?:hromb\w*|issue|rabecular|ubul\w+|umou?r-free|umou?rs?)|"
+    r"u(?:lcer\w*|nremarkable)|venous)\b"
 )
 # Words that size alone may go with: "tumor, 3 cm" says no more than "3 cm".
 _BARE = re.compile(
-    r"\b(?:(?:primary )?tumou?rs?(?!-free)|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
+    r"\b(?:(?:primary )?tumou?rs?(?!-free)|neoplas(?:m|ia)|number of positive (?:lymph )?nodes?|"
+    r"number with metasta\w+|stenosis|lesions?|mass|nodules?|foc(?:us|i)|histologic(?:al)? sections?|slides?|"
     r"invasi\w+ component|depth of (?:stromal |myometrial |tumou?r )?invasion|"
     r"greatest extent|extent|lymph|nodes?|parenchyma\w*|changes)\b"
 )
@@ -125,21 +83,22 @@ _LABELS = (
     r"light|"
     r"microscopy|description|examination|diagnosis|final|key|procedure|capsular|capsule|space|within|component|in situ|"
     r"edmondson|steiner|bloom|richardson|scarff|modified|primary tumou?r|regional|distant|metasta[ns][ei]s|pt|pn|pm|"
-    r"ptnm|"
+    r"ptnm|cytomorphology|"
     r"carcinoma|for|dimensions?|maximum|linear|volume|secondary|primary|differentiation|necrosis|extension"
 )
-_ONLY_LABELS = re.compile(rf"^(?:\d{{1,2}}\W+|[a-z][.)]\s+)?(?:(?:{_LABELS})\b\W*){{1,6}}$")
+_ONLY_LABELS = re.compile(rf"^(?:\d{{1,2}}[^\w%]+|[a-z][.)]\s+)?(?:(?:{_LABELS})\b\W*){{1,6}}$")
 _FIELD = re.compile(
     r"^[^a-z]*(?:[a-z][.)]\s*)?(?P<label>[a-z][^:=]{1,90}?)\s*(?:\([^)]{0,40}\)\s*)?[:=](?!\d\d)(?P<value>.*)$",
     re.DOTALL,
 )
 _MEASURED_FIELD = re.compile(
-    r"\b(?:si[zs][ea]|weight|dimensions?|procedures?|specimens?(?: types?)?|focality|number|thickness|depth|"
+    r"\b(?:si[zs][ea]|weight|dimensions?|procedures?|specimens?(?: types?)?|\w*focality|multicentric\w*|number|"
+    r"multi-?focal|ischemi[ac] time|time in formalin|fixation(?: time)?|thickness|depth|"
     r"quantitation|"
     r"integrity|received|node group|nodes|distance|volume|operation|diameter|type of (?:resection|operation|"
-    r"procedure)|count(?! \())\b"
+    r"procedure|\w+ectomy)|count(?! \())\b"
 )
-_POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side)\b")
+_POSITION_FIELD = re.compile(r"\b(?:sites?|location|laterality|locali[sz]ation|topography|side$)\b")
 _ABSENT = re.compile(
     r"^\W*(?:not (?:present|identified|included|found|seen)|none(?: (?:identified|present))?|"
     r"absent)\W*$"
@@ -147,31 +106,29 @@ _ABSENT = re.compile(
 _PRESENCE = re.compile(
     r"^\W*(?:(?:is|are) )?(?:(?:not )?(?:present|identif\w+|seen|found|extensive)|absent|none|yes|no|negative|"
     r"positive|focal|"
-    r"multifocal|minimal|marked|moderate|mild|high|low)\b"
+    r"multifocal|minimal|marked|moderate|mild|high|low|(?:partial|complete|incomplete)(?=\W*$))\b"
 )
 _BARE_PRESENCE = re.compile(r"^\W*(?:is |are )?(?:not )?(?:present|identif\w+|seen|absent|found)\W*$")
 _GRADE_VALUE = re.compile(r"^\W*(?:grade )?[ivx\d]{1,3}\b")
 _GRADE_LABEL = re.compile(
-    r"\b(?:grade|score|pattern|gleason|level|mitos\w+|mitotic|nuclear|tubul\w+|"
+    r"\b(?:grade|score|pattern|gleason|nottingham|level|mitos\w+|mitotic|nuclear|tubul\w+|"
     r"differentiation)\b"
 )
 _ORGAN_ALONE = re.compile(
-    r"^(?:the )?(?:adrenals?(?: glands?)?|lymph nodes?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|nipple|skin|"
+    r"^(?:the )?(?:adrenals?(?: glands?)?|lymph nodes?(?: status)?|(?:skeletal )?muscle|spleen|gallbladder|ovar\w+|"
+    r"nipple|skin|"
     r"parathyroids?|seminal vesicles?|thymus|appendix|omentum)$"
 )
 _PROCEDURE_ALONE = re.compile(
-    r"^\W*(?:(?:\w*ectomy|\w*otomy|resection|excision|biopsy|dissection|partial|total|radical|simple|core|needle|"
+    r"^(?=.*(?:ectomy|otomy|resection|excision|biopsy|dissection|sampling))"
+    r"\W*(?:(?:\w*ectomy|\w*otomy|procedure|resection|excision|biopsy|dissection|partial|total|radical|simple|core|"
+    r"needle|"
     r"wedge|left|"
     r"right|and|with|subtotal|lymph|node|local|sentinel|sampling|of|the|tumou?r)\W*)+$"
 )
 
-
-_OPERATION = re.compile(
-    r"^\W*(?:x\W+)?(?:(?:surgical|total|partial|core|needle|wedge|excisional|incisional|local|wide) )?(?:resection|"
-    r"excision|"
-    r"lobectomy|mastectomy|lumpectomy|enucleation)\W*$"
-)
-_MOST_LABEL_WORDS, _FEW_WORDS = 6, 4
+_MOST_LABEL_WORDS, _FEW_WORDS, _PAIR = 6, 4, 2
+_REACHING = ("inv", "inf", "ext", "occ")
 _COUNT_LABEL = re.compile(r"(?:(?:total|no|lymph nodes?|nodes?)\W+){0,2}(?:number|size|no\.? of|positive)\b")
 _TISSUE_NAME = re.compile(r"mucosa|serosa|muscularis|propria|fat|stroma|myometrium|dermis|tissue|wall")
 _MEASURE, _POSITION = frozenset({Kind.MEASURED}), frozenset({Kind.POSITION})
@@ -192,63 +149,60 @@ def of_field(low: str) -> frozenset[Kind] | None:
         return _MEASURE
     if "depth" in label and not _digit(value) and _TISSUE_NAME.search(value):
         return frozenset({Kind.VISIBLE})
-    if _MARGIN.search(label):
-        if _TISSUE.match(value) and not _is_measured(value):
+    if of_margin(label):
+        if _TISSUE.match(value) and not is_measured(value) and not _VERDICT_ENDS.search(value):
             return frozenset({Kind.VISIBLE})  # a margin sent on its own, and what it is made of
-        return _BOTH if _is_measured(low) else _POSITION
+        return _BOTH if is_measured(low) or "distance" in label else _POSITION
     if _ORGAN_ALONE.match(label) and _ABSENT.match(value):
         return _MEASURE
     if _POSITION_FIELD.search(label):
-        return _POSITION
+        return _BOTH if is_measured(value) else _POSITION
+    if "focality" in label and ":" not in value and ";" not in value:
+        return _MEASURE
     if _PROCEDURE_ALONE.match(value) and not _PROCEDURE_ALONE.match(label):
         return _MEASURE
     if _MEASURED_FIELD.search(label) and not _seen_beside(value):
-        return _BOTH if _of_margin(low) else _MEASURE
+        return _BOTH if of_margin(low) else _MEASURE
     graded = _GRADE_LABEL.search(label) and _GRADE_VALUE.match(value)
-    if graded or (_PRESENCE.match(value) and not _is_measured(value)):
+    if graded or (_PRESENCE.match(value) and not is_measured(value)):
         return frozenset({Kind.VISIBLE})
     return None
 
 
 def _digit(value: str) -> bool:
-    return _DIGIT.search(value) is not None or "zero" in value or "none" in value
+    return has_digit(value) or "zero" in value or "none" in value
 
 
 def of_clauses(low: str) -> frozenset[Kind]:
     """Kinds of a sentence that is no field: measured, of a position, visible."""
-    if _OPERATION.match(low):
+    if is_received(low):
         return _MEASURE
     if _ONLY_LABELS.match(low):
         return frozenset()
-    if _SIDE.search(low) and _SIDE_ALONE.match(low + " "):
+    sided = has_side(low)
+    if sided and is_only_side(low):
         return _POSITION
-    found = set[Kind]()
-    if _is_measured(low):
-        found.add(Kind.MEASURED)
-    margin = _of_margin(low)
-    if margin or (found and (_DISTANCE.search(low) or _LOCATED.search(low))) or _SITUATED.search(low):
+    if is_of_bench(low):
+        parts = low.split(";")
+        beside = of_clauses(parts[0]) if len(parts) == _PAIR and not is_of_bench(parts[0]) else frozenset[Kind]()
+        return (_BOTH if of_margin(low) else _MEASURE) | beside
+    measured, margin = is_measured(low), of_margin(low)
+    found = {Kind.MEASURED} if measured else set[Kind]()
+    if margin or is_situated(low, measured=measured) or (sided and _is_sided(low)):
         found.add(Kind.POSITION)
+    if not found and is_of_many(low) and not _seen_beside(low):
+        found.add(Kind.MEASURED)
     if (_seen_beside(low) if found or margin else _FINDING.search(low)) or _BARE_PRESENCE.match(low):
         found.add(Kind.VISIBLE)
     return frozenset(found)
 
 
-def _of_margin(low: str) -> bool:
-    return any(map(low.__contains__, _MARGIN_HINTS)) and _MARGIN.search(low) is not None
-
-
-def _is_measured(low: str) -> bool:
-    """Whether a size, a weight or a count is stated; grades are none."""
-    digit = _DIGIT.search(low) is not None
-    if not digit and not any(map(low.__contains__, _MEASURING)):
+def _is_sided(low: str) -> bool:
+    """Whether a finding lies in a side, or reaches one; not "in the left lung a scar is seen", of which it is told."""
+    at = sided_at(low)
+    if at is None:
         return False
-    counts = _GRADED.sub(" ", low) if digit else low
-    found = (digit and _COUNTED.search(counts)) or _MEASURED.search(counts) or _is_volume(low)
-    return bool(found)
-
-
-def _is_volume(low: str) -> bool:
-    return ("%" in low or "gross" in low) and _VOLUME.search(low) is not None
+    return _FINDING.search(low, 0, at.start()) is not None or at[0].startswith(_REACHING)
 
 
 def has_finding(low: str) -> bool:
@@ -258,19 +212,21 @@ def has_finding(low: str) -> bool:
 
 def _seen_beside(low: str) -> bool:
     """Whether a clause of a sentence says what a slide shows beside sizes, counts and margins."""
-    of_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
-    lists_margins = _of_margin(low)
+    beside_margin, sent_alone = False, _MARGIN_ALONE.search(low) is not None
+    lists_margins = of_margin(low)
     for clause in _CLAUSE.split(low):
-        if lists_margins and _OF_MARGINS.match(clause):
+        if clause.strip() == "lymph nodes positive":
+            continue  # a label
+        if lists_margins and names_only_margins(clause):
             continue
-        if _of_margin(clause):
-            of_margin = not sent_alone
+        if lists_margins and of_margin(clause):
+            beside_margin = not sent_alone
             if _REACHES.search(clause) and not _DENIED.search(clause):
                 return True
-        elif of_margin and (_STATUS.match(clause) or _STATUS_AFTER.search(clause)):
+        elif beside_margin and (_STATUS.match(clause) or _STATUS_AFTER.search(clause)):
             continue  # "margin of resection, negative for carcinoma"
-        elif not (_DISTANCE.search(clause) or _is_volume(clause)) and (
-            _NO_TUMOUR.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
+        elif not (has_distance(clause) or (is_volume(clause) and not _PATTERN.search(clause))) and (
+            _TUMOUR_THERE.search(clause) or _FINDING.search(_BARE.sub(" ", clause))
         ):
             return True
     return False

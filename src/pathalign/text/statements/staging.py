@@ -27,14 +27,18 @@ _BARE_T = re.compile(
 _CODE = re.compile(
     rf"(?<![A-Za-z0-9]){_PREFIX}\s?\(?[TNM]\)?\s?[:=-]?\s?\(?(?:[0-4](?![\d/])|[xXoOiIl][a-d]?(?![a-z])|[iI][sS]\b)"
     r"|(?<![A-Za-z0-9-])T\s?(?:[0-4](?!\d)|is|[xX])[a-d]?\s?(?:\([^)]{0,12}\))?\s?[,;/]?\s?p?\s?N\s?[0-3xXOo]"
-    r"|(?<![A-Za-z0-9-])(?:T[0-4][a-d]?|N[0-3xX][a-c]?|M[01xX])(?=[\s,;.)]|$)(?!-)"
+    r"|(?<![A-Za-z0-9-])(?:(?:T[0-4][a-d]?|N[0-3xX][a-c]?|M[01xX])(?=[\s,;.)]|$)(?!-)|"
+    r"N[Oo](?:(?<=\(..)(?=\))|(?=\W{1,2}p?M[01xXOol]\b)))"
 )
 _CODE_HINT = re.compile(r"[TNM]\)?[\s:=-]{0,2}\(?[0-4xXOoiIl]")
 _WORDS = re.compile(
     r"\b(?:p?tnm|ajcc|uicc|figo stage|(?:pathologic(?:al)?|tumou?r|clinical|overall|anatomic|dukes'?|"
     r"clinicopathologic) "
-    r"stag\w+|stage(?: group\w*)?\s?[:=]?\s?\(?(?:[iv]{1,3}[abc]?\b(?! fibrosis)|[1-4][abc]?\b(?!\)| fibrosis)|p?t\d)|"
-    r"stage of tumou?r|[tnm][ -]stage|stage groupings?|dukes'?|stage, pathologic|multiple primary tumou?rs?|masaoka|"
+    r"stag\w+|stage(?: group\w*)?\s?[:=]?\s?\(?(?:[iv]{1,3}[abc]?\b(?! fibrosis)|"
+    r"[1-4][abc]?\b(?!\)| fibrosis|(?:\s?-\s?\d)?,? ?(?:/|of|out of) ?\(?\d)|p?t\d)|"
+    r"residual tumou?r\W+(?:\(r\)\W+)?r[0-2x]\b|"
+    r"stage of tumou?r|[tnm][ -](?:stage|classification|category)|stage groupings?|dukes'?|stage, pathologic|"
+    r"multiple primary tumou?rs?|masaoka|"
     r"ann arbor|"
     r"astler[- ]coller|robson|jewett|whitmore|enneking|bclc)\b",
     re.IGNORECASE,
@@ -54,6 +58,9 @@ _STAGE_HINT = (
     "whitmore",
     "enneking",
     "bclc",
+    "classif",
+    "category",
+    "residual",
 )
 _LABELLED = re.compile(
     r"\b(?:p?\s?t[ -](?:stage|category|classification|staging)|primary tumou?r)\b[^:=.\n]{0,30}[:=]\s*\(?\s?p?t?\s?"

@@ -108,3 +108,59 @@ def test_more_words_of_doubt(sentence: str) -> None:
     """Doubt has many words; a question of a form has none."""
     assert statement(sentence).uncertain
     assert not statement("Has it been treated before?").uncertain
+
+
+@pytest.mark.parametrize(
+    ("sentence", "negated"),
+    [
+        ("pT2: Tumor more than 2 cm, but not more than 4 cm", False),
+        ("Fixed for no less than 6 hours", False),
+        ("Hyperplasia with and without atypia", False),
+        ("It is not clear whether the capsule is invaded or not", False),
+        ("Unit No Carcinoma of the breast", False),
+        ("ER is negative < 5, positive >= 5", False),
+        ("PR negative is defined as a score of less than 3", False),
+        ("None glven", False),
+        ("Tumor features: None specified", False),
+        ("T3a NO MX", False),
+        ("Fascia: uninvolved with tumor", True),
+        ("Margins: Uninvolved", True),
+        ("Margins: Frea of tumor", True),
+        ("ER: negative (<1%)", True),
+    ],
+)
+def test_limits_and_definitions_deny_nothing(sentence: str, negated: bool) -> None:
+    """A limit, a definition and what is left open deny nothing; misread words of denial do."""
+    assert statement(sentence).negated is negated
+
+
+@pytest.mark.parametrize(
+    ("sentence", "uncertain"),
+    [
+        ("It is not clear if this is a margin", True),
+        ("The profile favora a clear cell carcinoma", True),
+        ("Her2 negative <10, positive >=11, equivocal = 10 - 11", False),
+        ("A favorable response", False),
+    ],
+)
+def test_doubt_beside_definitions(sentence: str, uncertain: bool) -> None:
+    """What is not clear is in doubt; from where on a result is equivocal is none."""
+    assert statement(sentence).uncertain is uncertain
+
+
+@pytest.mark.parametrize(
+    ("sentence", "history"),
+    [
+        ("Scar consistent with previous biopsy site", False),
+        ("ER is positive, as per previous pathology report", False),
+        ("Adenocarcinoma, previously diagnosed", False),
+        ("The specimen was opened prior to receipt", False),
+        ("Brief clinical history: renal mass", False),
+        ("No prior treatment", True),
+        ("A prior stain was interpreted as negative", True),
+        ("Past history of melanoma", True),
+    ],
+)
+def test_what_is_of_today_though_it_names_the_past(sentence: str, history: bool) -> None:
+    """The scar of a biopsy, a diagnosis that was made before and the title of a history are of today."""
+    assert statement(sentence).history is history
