@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from pathalign.text.phrases import Mention, Phrases, tokens_of
+from pathalign.text.stains.misread import mended, misread
 
 
 class StainKind(StrEnum):
@@ -72,24 +73,35 @@ def _one_stain(label: str) -> Stain | None:
 
 def stains_in(text: str) -> list[Mention[Stain]]:
     """The stains that running text names, in order; short names count in capitals only ("KIT", not "kit")."""
-    found = _phrases().find(text)
+    found = _phrases().find(text, mended(tokens_of(text)))
     return [
         mention
         for at, mention in enumerate(found)
-        if _is_name(text[mention.start : mention.end], mention.meaning) or _is_beside_a_stain(text, found, at)
+        if not _IS_NONE.match(text, mention.end)
+        and (_is_name(text[mention.start : mention.end], mention.meaning) or _is_beside_a_stain(text, found, at))
     ]
 
 
-_STAIN_FOLLOWS = re.compile(r"\s(?:special\s)?stain", re.IGNORECASE)
+_STAIN_FOLLOWS = re.compile(
+    r"[\s.]{1,3}(?:special\s|immuno)?stain|\s?\((?:block|clone|slide|[A-Z]?\d)|\s?[(:]\s?(?:[+-]|posi|nega)",
+    re.IGNORECASE,
+)
+_STAIN_BEFORE = re.compile(r"stains?\s?[(:]\s?$", re.IGNORECASE)
+_IS_NONE = re.compile(
+    r"(?<=(?i:keratin))[\s-]\d|(?<=SMA)\s(?:margin|groove|tissue|artery|vein|nodes?|and SMV)|(?<=PAS)\s\d"
+    r"|(?<=CK)[\s-]?\d"
+)
+"""What follows a name that is none: "keratin 23", "SMA margin" (an artery), "PAS 9"."""
 _LIST_JOINT = re.compile(r"[\s,.&/]{1,4}(?:(?:and|or)\s)?", re.IGNORECASE)
 
 
 def _is_beside_a_stain(text: str, found: list[Mention[Stain]], at: int) -> bool:
     """Whether a word that is the name of a special stain, too, is one here: "iron stain", "Gram, GMS and AFB"."""
     mention = found[at]
-    if mention.meaning.kind is not StainKind.SPECIAL:
+    written = text[mention.start : mention.end]
+    if not _is_word(written, mention.meaning) or written.casefold() == "hepatocytes":
         return False
-    if _STAIN_FOLLOWS.match(text, mention.end):
+    if _STAIN_FOLLOWS.match(text, mention.end) or _STAIN_BEFORE.search(text, max(0, mention.start - 9), mention.start):
         return True
     pairs = [(found[at - 1], mention)] if at else []
     pairs += [(mention, found[at + 1])] if at + 1 < len(found) else []
@@ -98,16 +110,37 @@ def _is_beside_a_stain(text: str, found: list[Mention[Stain]], at: int) -> bool:
         and other.meaning.kind is not StainKind.ROUTINE
         and other.start - one.end < _LONGEST_JOINT
         and _LIST_JOINT.fullmatch(text, one.end, other.start)
+        and not all(_is_word(text[mention.start : mention.end], mention.meaning) for mention in (one, other))
         for one, other in pairs
     )
 
 
 def _is_name(written: str, stain: Stain) -> bool:
     letters = re.sub(r"[\W_]", "", written)
-    if (stain.kind is StainKind.SPECIAL and letters.casefold() in _WORDS) or letters == "RCC":
+    if _is_word(written, stain) or letters == "RCC":
         return False  # "clear cell RCC" is a tumour
-    return not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS or sum(map(str.isupper, letters)) >= 2
+    if (stain.name == "Pan-cytokeratin" and written[0] in "eE") or (stain.name in _BLOCKS and " " in written):
+        return False  # blocks "E1-E3", "C3. D."
+    if not letters.isalpha() or len(letters) > _LETTERS_IN_CAPITALS:
+        return True
+    return (
+        sum(map(str.isupper, letters)) >= 2 or letters.casefold() in _ALSO_SMALL or _LGG.fullmatch(letters) is not None
+    )
 
+
+def _is_word(written: str, stain: Stain) -> bool:
+    """Whether a name is a word, too, that is a stain only where it stands beside one."""
+    word = re.sub(r"[\W_]", "", written).casefold()
+    if stain.kind is StainKind.SPECIAL:
+        return word in _WORDS or word.removesuffix("s") in _WORDS
+    return word.removesuffix("s") in _MARKER_WORDS
+
+
+_BLOCKS = frozenset({"C3d", "C4d"})
+_ALSO_SMALL = frozenset({"ckit", "cmyc", "cmet"})
+"""Names of four letters that are no words."""
+_LGG = re.compile(r"[lI1]g[GAMD]")
+_MARKER_WORDS = frozenset({"hepatocyte", "pcp", "fh", "hp"})
 
 _WORDS = frozenset(
     (
@@ -122,17 +155,34 @@ _WORDS = frozenset(
         "jones",
         "gram",
         "acidfastbacilli",
+        "steiner",
+        "melanin",
+        "argyrophil",
     )
 )
 """Synonyms that are enough on a label; in running text they are words."""
 
 
+_TABLES = ("stains.toml", "antibodies.toml", "rare_antibodies.toml")
+
+
 @cache
 def _phrases() -> Phrases[Stain]:
-    table = tomllib.loads(files("pathalign.text.stains").joinpath("stains.toml").read_text(encoding="utf-8"))
-    return Phrases(
+    entries = [
         (phrase, Stain(name, StainKind(kind)))
-        for kind, names in table.items()
+        for file in _TABLES
+        for kind, names in tomllib.loads(files("pathalign.text.stains").joinpath(file).read_text("utf-8")).items()
         for name, synonyms in names.items()
         for phrase in (name, *synonyms)
-    )
+    ]
+    known = {_key(phrase) for phrase, _ in entries}
+    for phrase, stain in entries[:]:
+        for wrong in misread(phrase):
+            if (key := _key(wrong)) not in known:
+                known.add(key)
+                entries.append((wrong, stain))
+    return Phrases(entries)
+
+
+def _key(phrase: str) -> tuple[str, ...]:
+    return tuple(token.word for token in tokens_of(phrase))

@@ -202,6 +202,16 @@ def test_a_bar_holds_for_its_line_alone() -> None:
         "ER was done. ",
         "with positive ",
         "CK7, x ",
+        "Ki-67 ",
+        "EGFR and gene ",
+        "20% by MIB-1 ",
+        "strong CK7 staining ",
+        "CD3, 5, ",
+        "by stain for CK7 ",
+        "no loss of ",
+        "HER2; (",
+        "H. pylori no ",
+        "positive staining of ",
     ],
 )
 @pytest.mark.slow
