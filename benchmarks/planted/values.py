@@ -103,7 +103,8 @@ class Values:
         """The last digits of the accession number drawn before, as the report repeats them."""
         if not self._number:
             return self._accession()
-        return re.findall(r"\d+(?::\d+)?", self._number)[-1]
+        runs = re.findall(r"\d+(?::\d+)?", self._number)
+        return max(reversed(runs), key=len)  # "S-34378-28" is repeated as 34378
 
     def _phone(self) -> str:
         return self._digits(self._of(self._set.phones))
