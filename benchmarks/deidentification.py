@@ -1,14 +1,13 @@
 """How well identifiers are found, and how much else is taken. `make proof-deidentification` runs it.
 
-    python benchmarks/deidentification.py [--half sixth|seventh|...] [--reports 200] [--seed 0] [--misses]
+    python benchmarks/deidentification.py [--half tenth|ninth|...] [--reports 200] [--seed 0] [--misses]
 
 Invented identifiers of all kinds are planted in real TCGA reports (which are free of most of their own): a header, in
 sentences between the report's, in signatures; with line breaks, flat or run together, some in capitals, some misread
-as OCR misreads. An identifier is found when all its letters and digits are. There are seven sets of templates and
-names that share nothing; each but the first was measured once with rules that were not tuned on it, which
-docs/deidentification.md tells, and then tuned on. The figures are of the sixth, the half that a hash held out of the
-pairs of which the fifth is the other. What is wrongly taken is counted on its reports as they are: medical terms and
-eponyms within anything removed.
+as OCR misreads. An identifier is found when all its letters and digits are. There are ten sets of lines and names
+(`planted/`); docs/deidentification.md tells what each was to the rules. The figures are of the tenth, of which nobody
+who changes the rules sees more than the counts: never run it with `--misses`. What is wrongly taken is counted on its
+reports as they are: medical terms and eponyms within anything removed.
 """
 
 from __future__ import annotations
@@ -28,15 +27,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deidentification_templates import BODIES, EPONYMS, HEADERS, SIGNATURES
-from deidentification_values import Values
+from planted.sets import SETS
+from planted.values import Values
 
 from pathalign.text.deidentification.deidentifier import deidentify, find_identifiers
 
 OUT = Path(__file__).parent / "out" / "deidentification.json"
 DATA = Path(os.environ.get("PATHALIGN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+HELD_OUT = "tenth"
+"""The set of which nobody who changes the rules sees more than the counts."""
 LEAST_RECALL, MOST_WRONG, LEAST_SPEED = 0.99, 0.005, 500
-REPORTS_OF = {"fifth": "third", "sixth": "fourth", "seventh": "fourth"}
+REPORTS_OF = {
+    "fifth": "third", "sixth": "fourth", "seventh": "fourth", "eighth": "second", "ninth": "third", "tenth": "fourth",
+}  # fmt: skip
 """The sets that have no reports of their own."""
 MISREAD = {"o": "0", "l": "1", "i": "l", "s": "5", "0": "O", "1": "l", "5": "S"}
 TERMS = re.compile(
@@ -58,6 +61,23 @@ NAMESAKES = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 
+EPONYMS = (
+    "Gleason score 3+4=7, Nottingham grade 2, Fuhrman nuclear grade 3, Breslow thickness 1.1 mm, Clark level III.",
+    "Barrett esophagus; Paget disease; Hodgkin lymphoma; Reed-Sternberg cells; Burkitt lymphoma.",
+    "Langerhans cells.",
+    "Lynch syndrome; Ewing sarcoma; Kaposi sarcoma; Warthin tumor; Krukenberg tumor; Brenner tumor; Wilms tumor.",
+    "Sertoli-Leydig cell tumor; Schwann cells; Merkel cell carcinoma; Bowen disease; Spitz nevus.",
+    "Bloom-Richardson grade.",
+    "Crohn disease; Hashimoto thyroiditis; Graves disease; Cushing syndrome; Whipple procedure; Hartmann pouch.",
+    "Mohs surgery; Pap smear; Ki-67; Masson trichrome; Giemsa; Congo red.",
+    "Ziehl-Neelsen; Gomori; Warthin-Starry; Grocott.",
+    "Bartholin gland; Cowper gland; Peyer patches; Brunner glands; Paneth cells; Kupffer cells.",
+    "Gerota fascia; Glisson capsule.",
+    "Wilson disease; Lewis y; Ivor Lewis; Epstein-Barr virus; Li-Fraumeni; Peutz-Jeghers polyp.",
+    "Cowden syndrome; Gardner syndrome.",
+)  # fmt: skip
+"""What must stay, planted beside what must go."""
+
 
 @dataclass(frozen=True)
 class Planted:
@@ -70,13 +90,13 @@ class Planted:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument(
-        "--half", choices=("tuning", "second", "third", "fourth", "fifth", "sixth", "seventh"), default="sixth"
-    )
+    options.add_argument("--half", choices=tuple(SETS), default=HELD_OUT)
     options.add_argument("--reports", type=int, default=200)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--misses", action="store_true", help="print the invented identifiers that were missed")
     chosen = options.parse_args()
+    if chosen.misses and chosen.half == HELD_OUT:
+        options.error(f"the {HELD_OUT} set is held out: its misses are never shown. Look at those of another set")
     reports = real_reports(chosen.half)
     recall = measure_recall(reports, chosen.half, chosen.reports, chosen.seed, chosen.misses)
     kept = measure_kept(reports)
@@ -106,17 +126,17 @@ def half_of(patient: str) -> str:
 
 def planted_reports(reports: list[str], half: str, count: int, seed: int) -> Iterator[tuple[str, list[Planted]]]:
     """Reports with identifiers in them, each in one of three layouts."""
-    rng = random.Random(seed)
-    values = Values(half, rng)
+    chosen, rng = SETS[half], random.Random(seed)
+    values = Values(chosen, rng)
     for text in rng.sample(reports, count):
         layout = rng.choice(("lines", "flat", "run"))
         joint = {"lines": "\n", "flat": ". ", "run": "  "}[layout]
         capitals = rng.random() < 0.3
         sentences = text.split(". ")
-        for line in rng.sample(BODIES[half], 6):
+        for line in rng.sample(chosen.bodies, 6):
             sentences.insert(rng.randrange(len(sentences) + 1), line.rstrip("."))
-        header = rng.sample(HEADERS[half], 5)
-        signature = rng.sample(SIGNATURES[half], 3)
+        header = rng.sample(chosen.headers, 5)
+        signature = rng.sample(chosen.signatures, 3)
         body = (".\n" if layout == "lines" else ". ").join(sentences)
         template = joint.join([*header, "GROSS DESCRIPTION: " + body, *signature])
         yield filled(template, values, rng, capitals=capitals)

@@ -34,17 +34,19 @@ _PHONE = re.compile(
     rf"|(?:1[\s.-]{{1,2}})?\([2-9lSB]{_D}{{2}}\)[\s-]{{0,2}}{_D}{{3}}\s?[\s.-]\s?{_D}{{4}}"  # (617) 555-0123
     rf"|(?:1[\s.-]{{1,2}})?[2-9SB]{_D}{{2}}(?:\s?[.\-–/]\s?|\s){_D}{{3}}\s?[.\-–]\s?{_D}{{4}}"  # 617-555-0123
     rf"|[2-9]{_D}{{2}} {_D}{{3}} {_D}{{4}}"
-    rf"|[2-9]{_D}\d-{_D}{{4}}"  # 555-0123
+    rf"|[2-9]{_D}{{2}}-{_D}{{4}}"  # 555-0123
     rf"|0\d{{2,4}}[\s/-]\d{{3,4}}[\s-]?\d{{3,5}}"  # 020 7946 0958, 06221/56-0
-    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d))(?:,?\s?(?:ext?\.?|extension|x)\s?[\dOlI]{{1,6}}\b)?",
+    rf"|\d{_D}{{2}}[-.]{_D}{{3}}[-.]{_D}{{4}}"
+    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d{{1,2}}\b))(?:,?\s?(?:ext?n?\.?|extension|x|[l1]oca[l1]|poste)\s?#?[\dOlIS]{{1,6}}\b)?",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
-    r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|no|#|:))|ext|"
+    r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|"
+    r"no|#|:))|ext|pgr|bpr|beep|pg(?=[ .:#])|vocera|voicemail|"
     r"hotline|call(?:ed)? at)\b"
     r"\s?(?:phone|no\b|nbr|number|num|is|at|line)?[\s.:#)\-]{0,5}"
     r"(?P<number>[+(]{0,2}(?:\d|[lI](?=[ -]?\d))(?:[\s().\-/]{0,2}[\dOolILS]){2,16}"
-    r"(?:\s?(?:ext?\.?|x)\s?[\dOlI]{1,6})?)"
+    r"(?:,?\s?(?:ext?n?\.?|x|[l1]oca[l1])\s?[\dOlIS]{1,6})?)"
     r"(?![\w%]|\s?(?:cm|mm)\b)",
     re.IGNORECASE,
 )
@@ -54,13 +56,21 @@ _CATALOGUE = re.compile(
 )
 
 
+_TOPS = word_set("com org net edu gov info health hospital io uk de fr ca")
 _DOMAIN = re.compile(r"\.\s?(?:com|org|net|edu|gov|info|health|hospital|io|uk|de|fr|ca)\b", re.IGNORECASE)
-_KEYS = word_set("phone telephone tel ph telefax fax facsimile pager beeper bleep mobile cell ext hotline call called")
+_KEYS = word_set(
+    "phone telephone tel ph telefax fax facsimile pager beeper bleep mobile cell ext hotline call "
+    "called pgr bpr beep pg vocera voicemail"
+)
+_PAGED = re.compile(
+    r"(?:\bat\s|\bto\s|\bon\s|\(|#|:|^)\s{0,2}(?P<number>\d[\dOolIS]{3,6})(?![\w.,/-]?\w)", re.IGNORECASE
+)
 
 
 def find_contacts(words: Words) -> Iterator[Finding]:
     """How somebody may be reached."""
     yield from _on_networks(words)
+    yield from _paged(words)
     report = words.report
     for match in words.at_numbers(_PHONE) if words.longest_number >= 2 else ():
         before = report[max(0, match.start() - 24) : match.start()]
@@ -69,15 +79,28 @@ def find_contacts(words: Words) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), kind, "number of a telephone")
     for index in words.where(_KEYS):
         keyed = _KEYED.match(report, words.starts[index])
-        if keyed:
+        if keyed and not (words.lower[index] in ("pgr", "bpr", "pg") and sum(map(str.isdigit, keyed["number"])) < 4):
             kind = Kind.FAX if _FAX.search(keyed["key"]) else Kind.PHONE
             yield Finding(keyed.start("number"), keyed.end("number"), kind, "telephone field")
+
+
+def _paged(words: Words) -> Iterator[Finding]:
+    """The number at which somebody was paged: "paged to Jane Roe at 55502", "was paged (52093)"."""
+    for index in words.where(_PAGING):
+        after = words.report[words.ends[index] : words.ends[index] + 70]
+        match = _PAGED.search(after)
+        if match and (words.lower[index] != "page" or len(match["number"]) > 4):
+            at = words.ends[index]
+            yield Finding(at + match.start("number"), at + match.end("number"), Kind.PHONE, "pager")
+
+
+_PAGING = word_set("page paged pager beeper beeped bleeped")
 
 
 def _on_networks(words: Words) -> Iterator[Finding]:
     """E-mail, web and network addresses; each rule looks only where its marks stand."""
     report = words.report
-    domain = _DOMAIN.search(report) is not None
+    domain = not _TOPS.isdisjoint(words.present) and _DOMAIN.search(report) is not None
     if "@" in report or (domain and "at" in words.present):
         yield from (Finding(m.start(), m.end(), Kind.EMAIL, "e-mail") for m in _EMAIL.finditer(report))
     if domain or "://" in report or "www." in report.lower():

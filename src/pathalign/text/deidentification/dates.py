@@ -33,7 +33,7 @@ _NOT_SIZE = r"(?!\s?(?:[x×*]\s?\d|cm|mm)|[.,/-]?\d)"
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s{1,2})?"
 
 _NUMERIC = re.compile(
-    rf"(?<![\w.,/-])(?:"
+    rf"(?<![\w.,-])(?<!\d/)(?:"
     rf"{_D}{{1,2}}(?P<s1>\s?[/\-–]\s?|\.){_D}{{1,2}}(?:\s?(?P=s1)\s?){_YEAR}"  # 03/14/2019, 14.3.19, 3 - 14 - 2019
     rf"|\d{{1,2}}\. ?\d{{1,2}}\. ?(?:19|20)\d\d"
     rf"|{_YEAR4}(?P<s2>[/.\-]){_D}{{1,2}}(?P=s2){_D}{{1,2}}"  # 2019-03-14
@@ -44,7 +44,7 @@ _NUMERIC = re.compile(
 )
 _ISO_TIME = re.compile(r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.,/-]){_DD}(?:st|nd|rd|th|\.)?(?:\s{{0,2}}of)?[\s./-]{{0,2}}{_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?"
+    rf"(?<![\w.,-])(?<!\d/){_DD}(?:st|nd|rd|th|\.)?(?:\s{{0,2}}of)?[\s./-]{{0,2}}{_MONTH}(?!(?![lIL]9\d\d)[^\W\d_])\.?"
     rf"(?:(?:,|\s|-|\.|/|of){{0,4}}{_YEAR}\b)?{_TIME}",
     re.IGNORECASE,
 )
@@ -97,16 +97,15 @@ _BORN = re.compile(
 
 _AGE = re.compile(
     r"(?<![\w./-])(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])"
-    r"(?:[\s-]{0,2}(?:years?|yrs?|yr\.|y)[\s-]{0,2}(?:old\b|of age\b|/?o\b|"
-    r"\.?o\b)|[\s-]?y[./]?o\b|"
-    r"\s?(?:year|yr)s?\b(?=\s?(?:male|female|man|woman|[mf]\b|lady|gentleman|caucasian|white|black))"
-    r"|\s?(?=(?:F|M)\b(?![\w-]))|(?=-?\s?y/?o\b))",
+    r"(?:[\s-]{0,2}(?:years?|yrs?|y)\b(?! of (?:surv|foll))|[\s-]?y[./]?o[mf]?\b|\s?(?:/\s?)?[WBHA]?[MF]\b(?!-)|"
+    r",? ?(?:fe)?males?\b|,? (?:wo)?man\b|(?:st|nd|rd|th) (?:year|birthday)|\s?J(?:ahre)?\b)",
     re.IGNORECASE,
 )
 _AGE_KEYED = re.compile(
-    r"\b(?:age[ds]?|age at (?:diagnosis|surgery|procedure)|patient age|pt age|age/sex|sex/age|age \(yrs?\)|"
-    r"age in years)(?:\s?\((?:in )?(?:years?|yrs?|y)\))?"
-    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(]?\s{0,3}(?:[MF]\s?[/,]\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
+    r"\b(?:age[ds]?(?: (?:at|on|when|in) [a-z]{2,12}(?: [a-z]{2,10})?)?|(?:patient|pt|stated) age|"
+    r"(?:age|se?x|dob|race|gender)(?: ?[/|-] ?(?:age|se?x|dob|race|gender)){1,2}|"
+    r"age \(yrs?\)|yrs|years|yr)(?:\s?\((?:in )?(?:years?|yrs?|y)\))?"
+    r"(?:\s(?:of|is|was))?\s{0,2}[:.=(|,-]?\s{0,40}(?:(?:[MF]|(?:fe)?male)\s?[/,|-]?\s?)?(?P<age>9[\dOolILS]|1[0-4Ool][\dOolILS])(?![\w%]|\.\d|/\d|\s?(?:%|days?|"
     r"months?|weeks?|hours?))",
     re.IGNORECASE,
 )
@@ -169,16 +168,42 @@ def find_dates(words: Words) -> Iterator[Finding]:
 
 def find_ages(words: Words) -> Iterator[Finding]:
     """Ages over 89, in digits and in words; younger ones stay."""
-    yield from (_age(match, "age") for match in words.at_numbers(_AGE))
-    for index in words.where(_AGE_KEYS):
-        match = _AGE_KEYED.match(words.report, words.starts[index])
-        if match:
-            yield _age(match, "age field")
+    if any(_NINETY.match(words.report, start) for start in words.odd_starts):
+        yield from (_age(match, "age") for match in words.at_numbers(_AGE))
+        yield from (_age(match, "age") for match in _AFTER_SEX.finditer(words.report))
+        for index in words.where(_AGE_KEYS):
+            match = _AGE_KEYED.match(words.report, words.starts[index])
+            if match:
+                yield _age(match, "age field")
+        yield from (_age(match, "age of a person") for match in _AT_AGE.finditer(words.report))
+        for index in words.where(_PERSONS):
+            match = _AGE_OF_PERSON.match(words.report, words.starts[index])
+            if match:
+                yield _age(match, "age of a person")
     if not words.present.isdisjoint(_AGE_GATE) or ("90" in words.report and "s" in words.present):
         yield from (_age(match, "age in words") for match in _AGE_WORDS.finditer(words.report))
 
 
-_AGE_KEYS = word_set("age ages aged sex patient pt")
+_AFTER_SEX = re.compile(
+    r"(?<![\w/])(?:[MF]\s?/\s?|[WBHA]/?[MF],? |(?i:elderly \(|\bd\.? at ))(?P<age>9[\dOolIS]|"
+    r"1[0-4Ool][\dOolIS])(?![\w%]|[./]\d)"
+)
+_NINETY = re.compile(r"9[\dOolILS]|1[0-4Ool][\dOolILS]")
+_AGE_KEYS = word_set("age ages aged sex patient pt stated sx yrs years yr dob race gender")
+_AGE_OF_PERSON = re.compile(
+    r"(?:patient|pt|she|he|who|lady|woman|man|gentleman|mother|father|widow|widower|resident|decedent|deceased|subject|"
+    r"donor|male|female|mr|mrs|ms)\b\.?(?: [A-Z][\w'-]{1,24})?,? (?:(?:is|was|now|just|turned|"
+    r"turning|being|has|will|reached|became|nearly|almost|"
+    r"aged|died|at|of|to|be|lived|currently|a|about|approximately|the age) ){0,4}(?P<age>9[\dOolILS]|"
+    r"1[01Ool][\dOolILS])"
+    r"(?=[,;.)]|\s?$| (?:and|with|who|at|when|on|in|this|last|next|years?)\b)(?!\.\d)",
+    re.IGNORECASE,
+)
+_AT_AGE = re.compile(r"\bat (?P<age>9[\dOolIS]|1[01O][\dOolIS]),? (?:s?he|the patient|pt|her|his|who)\b", re.IGNORECASE)
+_PERSONS = word_set(
+    "patient pt she he who lady woman man gentleman mother father widow widower resident decedent "
+    "deceased subject donor male female"
+)
 
 
 def _age(match: re.Match[str], rule: str) -> Finding:

@@ -16,14 +16,18 @@ from pathalign.text.deidentification.contacts import find_contacts
 from pathalign.text.deidentification.dates import find_ages, find_dates
 from pathalign.text.deidentification.fields import find_fields
 from pathalign.text.deidentification.identifiers import Finding, Kind, without_overlaps
+from pathalign.text.deidentification.initials import find_initials
 from pathalign.text.deidentification.institutions import find_institutions
 from pathalign.text.deidentification.lexicon import folded
-from pathalign.text.deidentification.names import find_again, find_names, find_pairs
+from pathalign.text.deidentification.names import find_again, find_names
+from pathalign.text.deidentification.neighbours import find_beside
 from pathalign.text.deidentification.numbers import find_numbers, find_tails
+from pathalign.text.deidentification.personal_fields import find_personal_fields
 from pathalign.text.deidentification.places import find_places
 from pathalign.text.deidentification.replacement import OffsetMap, replaced
 from pathalign.text.deidentification.surrogates import Surrogates, Tags
 from pathalign.text.deidentification.tagged import Tagged, find_tagged
+from pathalign.text.deidentification.unknown_words import find_unknown
 from pathalign.text.deidentification.words import words_of
 
 
@@ -41,17 +45,23 @@ class Deidentified:
         return dict(sorted(Counter(finding.kind.value for finding in self.findings).items()))
 
 
+_LEADERS = re.compile(r"(?<=[A-Za-z.#)])\.{3,60}:?(?=\s?\w)")
+"""Dots that lead from a key to its value; a colon for the rules, and as long."""
 _TAG = re.compile(rf"\[(?:AGE 90\+|(?:{'|'.join(kind.upper() for kind in Kind)}) \d+)\]")
 """What an earlier pass left, never to be taken for an identifier."""
 
 
 def find_identifiers(report: str, tagged: Sequence[Tagged] = ()) -> list[Finding]:
     """Every identifier of a report, in order, without overlaps; `tagged` is what a model says beside the rules."""
+    if "..." in report:
+        report = _LEADERS.sub(lambda dots: ":" + " " * (len(dots[0]) - 1), report)
     words = words_of(report)
     found = [
         *find_fields(words),
+        *find_personal_fields(words),
         *find_names(words),
-        *find_pairs(words),
+        *find_unknown(words),
+        *find_initials(words),
         *find_dates(words),
         *find_ages(words),
         *find_numbers(words),
@@ -60,6 +70,7 @@ def find_identifiers(report: str, tagged: Sequence[Tagged] = ()) -> list[Finding
         *find_places(words),
         *find_tagged(words, tagged),
     ]
+    found += find_beside(words, found)
     found += [*find_again(words, found), *find_tails(report, found)]
     return without_overlaps(_outside_tags(report, found))
 

@@ -86,7 +86,9 @@ _NAME_KEY = re.compile(
     r"copies)(?: to)?|cc|attention|attn|(?:emergency )?contact|"
     r"next of kin|kin|guardian|guarantor|insured|subscriber|policy holder|notified|called to|reported to|caller|"
     r"director|secretary|mother|father|"
-    r"spouse|husband|wife|alias(?:es)?|aka|maiden)(?:\(s\))?(?: name)?(?: ?\((?:print|last, ?first|electronic|"
+    r"spouse|husband|wife|alias(?:es)?|aka|maiden|decedent|deceased|donor|participant|staff|coordinator|"
+    r"counsell?or|manager|abstractor|investigator|presenter|chief|chair(?:man)?|anesth(?:esiologist)?|nurse|holder|"
+    r"witness(?:ed by)?|released to|returned to|head)(?:\(s\))?(?: name)?(?: ?\((?:print|last, ?first|electronic|"
     r"print name|name|pcp)\))?\s{0,3}$",
     re.IGNORECASE,
 )
@@ -97,7 +99,9 @@ _NAME_LAST = word_set(
     "signed authorized authorised verified approved "
     "histotechnologist technologist technician assistant screener reviewer author operator by signature copy "
     "copies to cc attention attn contact kin guardian guarantor insured subscriber holder notified caller "
-    "director secretary mother father spouse husband wife alias aliases aka maiden"
+    "director secretary mother father spouse husband wife alias aliases aka maiden decedent deceased donor participant "
+    "staff coordinator counselor counsellor manager abstractor investigator presenter chief chair chairman anesth "
+    "anesthesiologist nurse witness head"
 )
 _DATE_KEY = re.compile(
     r"(?<![\w-])(?:d\.?o\.?b\.?|(?:date|year) of birth|birth ?date|b\.?date|d\.?o\.?d\.?|date of death|born)\s{0,3}$",
@@ -158,22 +162,34 @@ def fields(report: str, limit: int, header: int = LONGEST_HEADER) -> Iterator[Fi
     After the header only those whose last word may be that of a name or a birth.
     """
     last = 0
-    for match in _COLON.finditer(report, 0, limit):
-        at = match.start()
+    for at in _colons(report, limit):
         if at and report[at - 1].isdigit() and not report[at + 1 : at + 2].isspace():
             continue  # a time, a ratio
         start = max(last, at - LONGEST_KEY)
         before = report[start:at]
         if start >= header and not _counts_anywhere(before):
-            last = match.end()
+            last = at + 1
             continue
         cut = 1 + max(
             before.rfind("\n"), before.rfind("\t"), before.rfind(";"), before.rfind(". ") + 1 or -1,
             before.rfind("  ") + 1 or -1,
         )  # fmt: skip
         if before[cut:].strip():
-            yield Field(before[cut:].strip(), start + cut, match.end())
-        last = match.end()
+            yield Field(before[cut:].strip(), start + cut, at + 1)
+        last = at + 1
+
+
+def _colons(report: str, limit: int) -> list[int]:
+    """Where `_COLON` matches, found by its characters: ten times as fast."""
+    places = list[int]()
+    for mark in ":=":
+        at = report.find(mark, 0, limit)
+        while at >= 0:
+            places.append(at)
+            at = report.find(mark, at + 1, limit)
+    if "=" in report:
+        places.sort()
+    return [at for at in places if _COLON.match(report, at, limit)]
 
 
 _COLON = re.compile(r"[:=](?!\d\d\b)|:(?=\s)")
@@ -264,7 +280,11 @@ def _name_field(words: Words, field: Field, *, in_header: bool) -> Iterator[Find
     """The name in a field; in a header with lines all that the line holds, whatever words it is made of."""
     report, start = words.report, field.value
     index = words.from_offset(start)
-    if index >= len(words) or report[start : words.starts[index]].strip("\"'( \t\n") or words.starts[index] - start > 8:
+    if (
+        index >= len(words)
+        or report[start : words.starts[index]].strip("\"'( \t\n")
+        or words.starts[index] - start > 45
+    ):
         return
     while index < len(words) and words.lower[index] in ("dr", "drs", "mr", "mrs", "ms", "miss", "prof"):
         index += 1

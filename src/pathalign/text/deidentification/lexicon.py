@@ -116,7 +116,10 @@ PARTICLES = with_misreadings(
 """Small words within surnames."""
 
 
-_FOLD = str.maketrans({"0": "o", "1": "i", "l": "i", "|": "i", "5": "s", "8": "b", "3": "e", "4": "a", "6": "g"})
+_FOLD = str.maketrans(
+    "01l|58346áàâäãåéèêëíìîïóòôöõøúùûüñç",
+    "oiiisbeagaaaaaaeeeeiiiioooooouuuunc",
+)
 
 
 def folded(low: str) -> str:

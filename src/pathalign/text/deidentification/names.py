@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from pathalign.text.deidentification.identifiers import Finding, Kind
 from pathalign.text.deidentification.lexicon import (
@@ -36,7 +34,8 @@ from pathalign.text.deidentification.words import Words
 
 TITLES = word_set(  # without "Mx", which is a stage in reports
     "dr drs doctor doctors prof professor mr mrs ms miss mister sir dame nurse rev reverend herr frau dott dra "
-    "mme monsieur madame señor señora dipl"
+    "mme mlle monsieur madame señor señora dipl det detective sgt sergeant capt officer trooper deputy chaplain pastor "
+    "rabbi imam deacon attorney atty coroner"
 )
 _SIGNING = word_set(
     "signed signature dictated transcribed typed verified approved authenticated attested released certified "
@@ -60,7 +59,11 @@ _ROLES = word_set(
     "technician secretary transcriptionist mother father husband wife son daughter brother sister aunt uncle "
     "cousin grandmother grandfather guardian spouse partner colleague named name aka alias attention attn "
     "signature director per professor pathologists surgeons physicians residents practitioner midwife "
-    "histotechnologist dictator operator author provider"
+    "histotechnologist dictator operator author provider staff counselor counsellor coordinator manager abstractor "
+    "presenter decedent deceased donor participant holder administrator interpreter courier anesthesiologist "
+    "anesthetist hematologist pulmonologist gastroenterologist nephrologist endocrinologist cardiologist neurologist "
+    "internist hospitalist pediatrician dermatopathologist hematopathologist neuropathologist cytopathologist "
+    "geneticist niece nephew fiance fiancee stepson stepdaughter investigator mortician locum anesth registrar"
 )
 _LABELS = word_set("labeled labelled designated marked identified inscribed tagged labelled label lableled")
 _TRIGGERS = (
@@ -71,6 +74,9 @@ _TRIGGERS = (
     | GIVEN_NAMES
     | frozenset(("by", "with", "to", "cc", "m", "ph", "d", "s", "p"))
 )
+_SMALL = ("med", "by", "to")
+LONGEST_TITLES = 6
+"""Titles that one name may have before it."""
 LONGEST_LIST = 8
 """Names that one announcement may have after it."""
 _NEVER_AGAIN, _AFTER_NAME = CREDENTIALS | TITLES, CREDENTIALS | SUFFIXES
@@ -104,29 +110,6 @@ def find_names(words: Words) -> Iterator[Finding]:
             yield from _before_credential(words, index)
         if low in GIVEN_NAMES:
             yield from _by_given_name(words, index)
-    for match in _TYPIST.finditer(words.report):
-        who = _WHO.search(words.report, max(0, match.start() - 6), match.start())
-        if who and not {who[1].lower(), match[1].lower()} & VOCABULARY:
-            yield Finding(who.start(1), match.end(), Kind.NAME, "initials")
-
-
-_TYPIST = re.compile(r"/([a-z]{2,4}|[A-Z]{3})(?=\.|\n|$)")
-_WHO = re.compile(r"[.\n] ([A-Z]{2,4})$")
-"""A sentence of nothing but who dictated and who typed: "JQX/abc"."""
-
-
-def find_pairs(words: Words) -> Iterator[Finding]:
-    """Two words side by side, capitals first in a text that has small letters, that no report and no list knows."""
-    unknown = words.where(words.unknown)
-    for index, after in pairwise(unknown):
-        if after == index + 1 and words.gap(index) == " " and all(map(_titled, words.raw[index : index + 2])):
-            end = name_forward(words, index, sure=False)
-            if end > index + 1:
-                yield _finding(words, index, end, "unknown pair")
-
-
-def _titled(raw: str) -> bool:
-    return raw.istitle() and len(raw) > 3 and raw.isalpha()
 
 
 def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
@@ -169,11 +152,17 @@ def _finding(words: Words, first: int, end: int, rule: str) -> Finding:
 def _listed(words: Words, first: int, *, sure: bool, rule: str, joint: str) -> Iterator[Finding]:
     """A name at a word, and those listed after it ("Smith and Jones, MD"); titles before them are passed over."""
     index = first
-    if index >= len(words) or len(words.gap(index - 1)) > 6 or words.gap(index - 1).strip(joint):
+    if (
+        index >= len(words)
+        or len(words.gap(index - 1)) > 6 + 40 * (":" in words.gap(index - 1))
+        or words.gap(index - 1).strip(joint)
+    ):
         return
     certain = sure and "." not in words.gap(index - 1)[1:]
     for _ in range(LONGEST_LIST):
-        while index < len(words) and (words.lower[index] in TITLES or words.lower[index] in ("med", "by", "to")):
+        for _ in range(LONGEST_TITLES):
+            if index >= len(words) or (words.lower[index] not in TITLES and words.lower[index] not in _SMALL):
+                break
             index += 1
         if index >= len(words):
             return

@@ -13,6 +13,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.MRN: (
         r"m\.?r\.?\s?n\b\.?",
         r"m\.?r\.?\s?#",
+        r"mr\s?[:.]?\s{0,20}(?=[A-Z]?\d)",
         "mrno",
         r"med(?:ical)?\.?\s?rec(?:ord)?s?\b",
         rf"hosp(?:ital)?\.?\s?(?:unit)?{_IS}",
@@ -22,6 +23,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"e?mpi\b",
         r"nhs\b",
         r"chi\b",
+        r"(?:chart|donor)\b",
     ),
     Kind.SSN: (
         r"s\.?s\.?n\b\.?",
@@ -32,9 +34,12 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"sozialversicherung\w{0,12}",
     ),
     Kind.HEALTH_PLAN: (
-        rf"(?:insurance|policy|member|subscriber|beneficiary|group|plan|medicare|medicaid|health\s?plan|payer|payor|guarantor)"
+        rf"(?:insurance|policy|member|subscriber|beneficiary|group|plan|medicare|medicaid|health\s?plan|payer|payor|guarantor|carrier|"
+        rf"health\s?card|card|coverage|recipient|certificate|benefit|contract|enrollee|cardholder|insured|hic|"
+        rf"medigap|tricare|blue\s?cross|identification)"
         rf"(?:{_IS}|\s?policy|\s?member|\s?plan)",
         r"hicn?\b",
+        r"(?:ohip|msp|ramq|phn|hcn|health\s?card)\b",
         r"mbi\b",
         r"medicare\b",
         r"medicaid\b",
@@ -57,6 +62,9 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         "credit card",
         r"episode\b",
         r"contact\sserial",
+        r"(?:adm|admit|admission|bill|visit|enc|encntr|csn|statement|ledger|charge)\.?\s?(?:#|no\b|nbr|number|id\b)",
+        r"billing\s(?:under|to)\b",
+        r"billed\s(?:under|to)\b",
     ),
     Kind.LICENCE: (
         r"npi\b(?:\s(?:of|for)(?:\sthe)?\s[a-z]{2,12})?",
@@ -66,6 +74,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"lic\b\.?",
         rf"(?:cert(?:ificate|ification)?|cap|state\s?lab)\.?{_IS}",
         r"certificate\b",
+        r"cap\s?[:#]",
         r"cap accreditation",
         r"accreditation\b",
         r"upin\b",
@@ -82,6 +91,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         r"serial\b",
         r"s/n\b",
         r"sn\s?[#:]",
+        r"sn\s(?=[A-Z]{0,3}-?\d{4})",
         r"lot\b",
         r"udi\b",
         rf"(?:device|implant|scanner|instrument|model|machine){_IS}",
@@ -103,6 +113,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
         rf"protocol|ref(?:erence)?)\.?{_IS}",
         r"case\s?:",
         r"case\b",
+        r"(?:parent|referring|their)\s(?:ref(?:erence)?|case|report)\b\.?",
         r"specimen\s?#\s?:",
         r"requisition\b",
         r"barcode\b",
@@ -113,7 +124,8 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
 }
 _NO = r"(?:[\s.:]{0,2}(?:(?:numbers?|num|nbr|no|nr|id|code|identifier)(?![^\W_]|-\d)|[#№]))?(?:\s(?:is|was|of))?"
 _VALUE = (
-    r"[\s.:#=()\[\]*'\"-]{0,8}(?P<value>(?=[\w/.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,20}){0,6}"
+    r"[\s.:#=()\[\]*'\"-]{0,8}[ "
+    r"]{0,40}(?P<value>(?=[\w/.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,20}){0,6}"
     r"(?: (?=(?=[lLOoIS]{0,2}\d)[\dlLOoIS]{2,4}(?!\.\d|[\w/]|\s?(?:cm|mm|x|g|gm|year|yr)\b))[\dlLOoIS]{2,4}){0,4})"
 )
 KEYED = tuple(
@@ -125,7 +137,10 @@ LEAST_DIGITS = {Kind.MRN: 3, Kind.DEVICE: 3, Kind.NUMBER: 5}
 """Digits that a value has at least; four for other kinds."""
 
 FIRST_WORDS = word_set(
-    "acc access accession account accounts accreditation acct accts admission barcode beneficiary bill billing "
+    "adm admit billed bill card cardholder carrier charge coverage donor enc encntr enrollee health "
+    "hcn hx identification insured ledger medigap msp ohip parent phn ramq recipient referring "
+    "statement their tricare blue benefit contract acc access accession account accounts "
+    "accreditation acct accts admission barcode beneficiary bill billing "
     "bsnr cap case cert certificate certification chart chi claim clia consult consultation contact credit csn "
     "cytology dea device document driver driver's drivers ein empi encounter enterprise episode fin gmc group "
     "guarantor har health hic hicn histology history hmo hosp hospital iban imei implant instrument insurance "

@@ -22,6 +22,65 @@ _ACCESSION = re.compile(
     rf"|TCGA-[A-Z0-9]{{2}}-[A-Z0-9]{{4}}(?:-[A-Z0-9]{{2,4}}){{0,5}}"
     rf")(?![\d%])(?!\.\d)",
 )
+_MIXED = re.compile(
+    rf"(?<![\w.-])(?:"
+    rf"[A-Z]{{1,5}}[-:]?{_D}{{1,8}}(?:(?:[-:][A-Z]{{0,3}}|/){_D}{{1,8}}){{1,3}}[A-Z]?"  # PS2150-321569, SU:71-7469
+    rf"|{_D}{{1,5}}[-:]?[A-Z]{{1,4}}[-:]?{_D}{{2,8}}(?:[-:/]{_D}{{2,7}}){{0,2}}[A-Z]?"  # 98:S19749R, 837-SP-07-47037
+    rf"|[A-Z]{{1,3}} \d\d {_D}{{4,6}}"  # SC 27 5938
+    rf"|[A-Z]{{1,3}}-?{_D}{{6,10}}[A-Z]?|[A-Z]{{2,3}}-{_D}{{5}}"  # H7532919, BB-814120
+    rf"|{_D}{{1,2}}-{_D}{{6,8}}"  # 88-8973863
+    rf"|{_D}{{6,10}}[A-Z]"  # 512561786A
+    rf"|\d\d\.{_D}{{5,6}}"  # 18.11147
+    rf")(?![\w%>])(?!\.\d|[-/]\d(?!\d?[A-Z]\b)|\s?(?:cm|mm|g|mg|ml|k?b)\b)"
+)
+"""Letters and digits of a case in one of many orders; what five digits and more belong to."""
+_GROUPED = re.compile(
+    rf"(?<![\w.,/-])(?:{_D}{{3}}-{_D}{{2}}-{_D}{{2}}|{_D}{{5}}-{_D}{{4}}|\d\d-\d\d-\d\d|(?<!\d "
+    rf")\d{{3}} \d\d \d\d(?! \d|\s?[x%]))(?![\w-]|\.\d)"
+)
+"""A record number of seven digits in groups, a postcode of nine."""
+_GENERIC = re.compile(
+    r"(?:(?:no|nbr|nr|num|number|id|ref)\b[\s.:#(]{0,4}|(?:file|chart|case|under|numbered|stamped|tagged|etched|supersedes|wristband|bracelet|armband|member|group|subscriber|secondary|policy|client)\b[\s:#(]{1,4})"
+    r"(?P<value>(?=[\w/:.-]{0,12}\d)[A-Z0-9][A-Za-z0-9]{0,19}(?:[-/.:](?=\w)[A-Za-z0-9]{1,12})"
+    r"{0,6}(?: \d{2,4}(?!\w|[.,/-]\d)){0,2})",
+    re.IGNORECASE,
+)
+_GENERIC_KEYS = frozenset(
+    (
+        "no",
+        "nbr",
+        "nr",
+        "num",
+        "number",
+        "id",
+        "ref",
+        "file",
+        "chart",
+        "case",
+        "under",
+        "numbered",
+        "stamped",
+        "tagged",
+        "etched",
+        "supersedes",
+        "wristband",
+        "client",
+        "policy",
+        "secondary",
+        "subscriber",
+        "group",
+        "member",
+        "bracelet",
+        "armband",
+    )
+)
+_HASHED = re.compile(
+    r"#\s?:?\s?(?P<value>(?=[\w/:.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,12})"
+    r"{0,6}(?: \d{2,4}(?!\w|[.,/-]\d)){0,2})"
+)
+_CATALOGUE = re.compile(
+    r"(?:cat(?:alog(?:ue)?)?|clone|snomed|icd|cpt|code|protocol|version|page|level)s?[\s.#:no-]{0,8}$", re.IGNORECASE
+)
 _YEAR_NUMBER = re.compile(rf"(?<![\w./,-])(?:19|20)?\d{_D}-{_D}{{3,7}}\b(?!\s?(?:cm|mm|x\b)|[.,]\d|-\d)")
 _CASE_BEFORE = re.compile(
     r"(?:\bcase|\bspecimen|\bsee|\breport|\baccession|\bprevious\w{0,2}|\bprior|\bslides?|\bbiopsy|\bpathology|#|"
@@ -53,14 +112,19 @@ def find_numbers(words: Words) -> Iterator[Finding]:
     """Numbers with a key beside them, then those whose shape alone says what they are."""
     report = words.report
     yield from _with_key(words)
+    yield from _with_common_key(words)
     longest = words.longest_number
     for kind, rule, pattern, least in (
         (Kind.ACCESSION, "accession", _ACCESSION, 3), (Kind.SSN, "ssn", _SSN, 3), (Kind.LICENCE, "clia", _CLIA, 7),
         (Kind.VEHICLE, "vin", _VIN, 4), (Kind.DEVICE, "udi", _UDI, 14), (Kind.NUMBER, "long number", _LONG, 7),
-        (Kind.NUMBER, "uuid", _HASH, 0),
+        (Kind.NUMBER, "uuid", _HASH, 0), (Kind.ACCESSION, "mixed", _MIXED, 2), (Kind.MRN, "grouped", _GROUPED, 2),
     ):  # fmt: skip
         for match in words.at_numbers(pattern) if longest >= least else ():
             if rule == "accession" and not _is_accession(match[0]):
+                continue
+            if rule == "grouped" and len(match[0]) == 8 and not _no_date(match[0]):
+                continue
+            if rule == "mixed" and not _is_mixed(match[0]):
                 continue
             if rule == "long number" and _CODED.search(report[max(0, match.start() - 150) : match.start()]):
                 continue
@@ -84,6 +148,49 @@ def _with_key(words: Words) -> Iterator[Finding]:
                 yield Finding(match.start("value"), match.end("value"), kind, "number field")
 
 
+def _with_common_key(words: Words) -> Iterator[Finding]:
+    """The value after "no.", "#" and other keys of any number, where it has five digits and is no code."""
+    report = words.report
+    for index in words.where(_GENERIC_KEYS):
+        if (match := _GENERIC.match(report, words.starts[index])) and _is_any(report, match):
+            yield Finding(match.start("value"), match.end("value"), Kind.NUMBER, "number")
+    for match in _HASHED.finditer(report) if "#" in report else ():
+        if _is_any(report, match):
+            yield Finding(match.start("value"), match.end("value"), Kind.NUMBER, "number")
+
+
+def _is_any(report: str, match: re.Match[str]) -> bool:
+    value = match["value"]
+    misread = value[0].isdigit() and sum(map(str.isdigit, value)) == 4 and len(value) == 5
+    if not _is_number(value.translate(_READ) if misread else value, 5) or _CODES.fullmatch(value):
+        return False
+    return not _CATALOGUE.search(report[max(0, match.start() - 14) : match.start()])
+
+
+_CODES = re.compile(r"(?:CPT|ICD|SNO|LOINC)-?\d+|[DO0]\d{1,2}[S5]\d{1,5}|[A-Z]\d-\d{5}|[A-Z]{0,5}-?\d{4}/\d")
+"""A microsatellite, a procedure of SNOMED, a morphology of ICD-O."""
+
+
+def _no_date(text: str) -> bool:
+    """Whether two digits, two and two can be no date and no count of three: "43-50-11"."""
+    first, second, third = (int(part) for part in text.split("-"))
+    return min(first, second) > 12 and max(first, second) > 31 and not first < second < third
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether letters and digits are the number of a case, and no antibody, code, stage, range of blocks or size."""
+    digits = sum(map(str.isdigit, text))
+    letters = [char for char in text if char.isalpha()]
+    runs = re.findall(r"\d[\dOolILSB]*", text)
+    misread = len(_MISREAD.findall(text, 1))
+    if digits < 5 or misread > digits // 3 or _is_code(text) or _NO_ACCESSION.match(text):
+        return False
+    if not letters:
+        return len(runs[-1]) > 4
+    parted = any(mark in text for mark in "-:/ ")
+    return max(map(len, runs)) >= 4 and (parted or digits > 5) and not _CODES.fullmatch(text)
+
+
 def _is_number(value: str, least: int) -> bool:
     return sum(map(str.isdigit, value)) >= least and not _is_code(value) and not _YEAR.fullmatch(value)
 
@@ -92,8 +199,19 @@ _BLOCKS = re.compile(r"(?P<letter>[A-H])(?P<first>\d{1,2})-(?:(?P=letter)|8)(?P<
 """A range of blocks, its second letter also as OCR reads a B: "C31-834"."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TAIL = re.compile(r"\d{4,}")
+_SHORT_TAIL = re.compile(r"(?<!\d)\d{3}$")
+_SHORT_RUN = re.compile(
+    r"(?:(?:#|\bno\.?|\bcase|\bblocks?|\bslides?|\bcassettes?|\bmarked|\btagged|\blabell?ed|"
+    r"\bstamped|\bref\.?|\bthrough|\bimmunos? \w+ on|\[|\bonly|\bending(?: in)?|\btray|\bcf\.?|"
+    r"\bnumber|/|\bsee|(?:recuts?|levels?|slides?|blocks?|sections?|tissue|stains?) (?:of|on|from)|"
+    r":)\s{0,2}|\bon )"
+    r"(?P<tail>\d[\dOolILSB]{2})(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)|"
+    r"(?<![\w.,-])(?P<block>\d[\dOolILSB]{2})(?=-[A-Z]?\d{0,2}\b| [A-H]\d{1,2}\b)",
+    re.IGNORECASE,
+)
+"""Three digits where a report repeats the end of a number that has no more."""
 _READ = str.maketrans("OolILSB", "0011158")
-_RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?![.,]\d|\w|\s?(?:cm|mm|g|gm|grams|ml)\b)")
+_RUN = re.compile(r"(?<![\w.,])\d[\dOolILSB]{3,}(?=[A-H]\d{1,2}\b|(?!\w))(?![.,]\d|\s?(?:cm|mm|g|gm|grams|ml)\b)")
 _MATERIAL_OF = re.compile(r"\b(?:blocks?|tissues?|slides?|sections?|levels?) (?:of|from)\s$", re.IGNORECASE)
 _BLOCK = re.compile(r"\s[A-H]\d{1,2}\b")
 _MISREAD = re.compile(r"(?<=\d)[OolIS]|(?<=[-/.:])[OolIS](?=\d)")
@@ -103,12 +221,19 @@ _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, K
 def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
     """The last digits of a case's or a patient's number where the report repeats them without the rest."""
     tails: dict[str, Finding] = {}
+    shorts: dict[str, Finding] = {}
     for finding in findings:
         if finding.kind in _TAILED:
             value = report[finding.start : finding.end]
             read = _TAIL.findall(value.translate(_READ))  # an "S" between digits may be a 5, or part them
             for tail in (*_TAIL.findall(value), *read, *(run[-n:] for run in read for n in (4, 5, 6))):
                 tails.setdefault(tail.lstrip("0") or tail, finding)
+            if finding.kind in (Kind.ACCESSION, Kind.NUMBER) and (short := _SHORT_TAIL.search(value.translate(_READ))):
+                shorts.setdefault(short[0], finding)
+    for match in _SHORT_RUN.finditer(report) if shorts else ():
+        group = "tail" if match["tail"] else "block"
+        if found := shorts.get(match[group].translate(_READ)):
+            yield Finding(match.start(group), match.end(group), found.kind, "tail")
     if not tails:
         return
     for match in _RUN.finditer(report):

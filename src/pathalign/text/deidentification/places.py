@@ -36,18 +36,30 @@ _CODES = (
 )
 _SUFFIXES = (
     "st street ave avenue rd road blvd boulevard dr drive lane ct court place plaza pkwy parkway hwy highway way "
-    "terrace circle trail square broadway alley crescent turnpike gardens mews"
+    "terrace circle trail square broadway alley crescent turnpike gardens mews pike loop concession esplanade heights "
+    "line row ridge hill grove cove bend run point parade close green walk quay rise"
 )
+_ORDINARY_SUFFIXES = word_set(
+    "line row ridge hill grove cove bend run point parade close green walk quay rise loop pike heights"
+)
+"""Words that name a street only after a word that no report knows, all in capitals."""
 _SUFFIX = rf"(?:{misread_pattern('|'.join(_SUFFIXES.split()))}|ln(?=\.?,?\s(?:apt|unit|suite|[A-Z][a-z]+,)))"
 _SUFFIX_GATE = with_misreadings(word_set(_SUFFIXES)) | {"ln"}
 _ZIP_KEYS = word_set("zip zipcode postal postcode post")
 _W = r"[A-Za-zÀ-ÿ0-9'’.-]{1,24}"
 _STREET = re.compile(
-    rf"(?<![\w./-])\d[\dOolILS]{{0,5}}[A-Z]?(?:-\d{{1,4}})?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
-    rf"(?P<name>(?:{_W}\s{{1,2}}){{1,4}}?){_SUFFIX}\b\.?(?:\s(?:[NSEW]|[NS][EW])\b\.?)?"
+    rf"(?<![\w./-])\d[\dOolILS]{{0,5}}[A-Z]?(?:-\d{{1,4}})?,?\s{{1,2}}(?:(?:[NSEW]|north|south|east|west|[NS][EW])\.?\s{{1,2}})?"
+    rf"(?P<name>(?:{_W}\s{{1,2}}){{1,4}}?){_SUFFIX}\b\.?(?:\s{_SUFFIX}\b\.?)?(?:\s(?:[NSEW]|[NS][EW])\b\.?)?"
     rf"(?:,?\s{{1,2}}(?:{misread_pattern('suite|ste|apt|apartment|unit|room|rm|floor|bldg|building')}|#)\.?\s?#?\s?[\w-]{{1,8}})?",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(
+    r"(?:[Oo]ne|ONE|[Tt]wo|TWO|[Tt]hree|THREE|[Ff]our|FOUR|[Ff]ive|FIVE|[Ss]ix|SIX|[Ss]even|SEVEN|"
+    r"[Ee]ight|EIGHT|[Nn]ine|NINE|[Tt]en|TEN) "
+    rf"(?P<name>(?:[A-ZÀ-Ý]{_W} ){{1,3}}?)(?:{_SUFFIX})\b\.?",
+    re.IGNORECASE,
+)
+_NUMERALS = word_set("one two three four five six seven eight nine ten")
 _UNIT = re.compile(r"\b(?:suite|ste\.|apt\.?|apartment)\s?#?\s?(?=\w{0,4}\d)\w{1,6}\b", re.IGNORECASE)
 _BOX = re.compile(r"\b(?:p\.?\s?o\.?\s?box|post office box|postfach)\s{1,2}#?\s?\d{1,7}\b", re.IGNORECASE)
 _COMPOUND = re.compile(
@@ -64,23 +76,20 @@ _NUMBER_FIRST = re.compile(
     r"\b\d{1,4},? (?:rue|Rue|RUE|avenue|boulevard)(?: (?:de|du|des|la|le|DE|"
     r"LA)){0,2}(?: [A-ZÀ-Ý][\wÀ-ÿ'’-]{1,24}){1,3}"
 )
-_COMPOUND_GATE = (
-    "straß",
+_COMPOUND_ENDS = (
+    "straße",
     "strasse",
     "straat",
-    "str.",
-    "STRASSE",
-    "STRAAT",
+    "str",
     "weg",
-    "WEG",
     "platz",
-    "PLATZ",
     "allee",
     "gasse",
     "laan",
     "gatan",
     "gade",
     "vej",
+    "vägen",
 )
 _KINDS_FIRST = word_set("rue avenue via viale piazza calle avenida plaza ul ulica im am")
 _ZIP = re.compile(
@@ -88,7 +97,7 @@ _ZIP = re.compile(
     r"(?!\.\d|\s?(?:cm|mm)\b)"
 )
 _ZIP_FIELD = re.compile(
-    r"\b(?:zip|postal|post)\s?-?(?:code)?[\s:.#]{1,4}(?P<value>\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|"
+    r"\b(?:zip|postal|post)\s?-?(?:code)?[\s:.#]{1,4}(?P<value>\d[\dOolIS]{4}(?:-[\dOolIS]{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|"
     r"[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b",
     re.IGNORECASE,
 )
@@ -138,10 +147,14 @@ def find_places(words: Words) -> Iterator[Finding]:
     for match in words.at_numbers(_STREET, ordinary=True) if not _SUFFIX_GATE.isdisjoint(present) else ():
         if not _NOT_STREET.search(match["name"]) and _is_street(match["name"], match[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "street")
+    for index in words.where(_NUMERALS) if not _SUFFIX_GATE.isdisjoint(present) else ():
+        spelled = _SPELLED.match(report, words.starts[index]) if words.gap(index) == " " else None
+        if spelled and _names_street(spelled["name"]) and not _NOT_STREET.search(spelled["name"]):
+            yield Finding(spelled.start(), spelled.end(), Kind.PLACE, "spelled street")
     patterns = (
         ("unit", _UNIT, not present.isdisjoint(("suite", "ste", "apt", "apartment"))),
         ("box", _BOX, "box" in present or "postfach" in present),
-        ("street abroad", _COMPOUND, any(word in report for word in _COMPOUND_GATE)),
+        ("street abroad", _COMPOUND, any(low.endswith(_COMPOUND_ENDS) for low in words.unknown)),
     )
     for rule, pattern, worth in patterns:
         for match in pattern.finditer(report) if worth else ():
@@ -152,8 +165,9 @@ def find_places(words: Words) -> Iterator[Finding]:
     yield from (Finding(match.start(), match.end(), Kind.PLACE, "street abroad") for match in abroad)
     for match in words.at_numbers(_POSTCODE):
         yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
-    for match in _ZIP_FIELD.finditer(report) if not present.isdisjoint(_ZIP_KEYS) else ():
-        yield Finding(match.start("value"), match.end("value"), Kind.PLACE, "zip")
+    for index in words.where(_ZIP_KEYS):
+        if postal := _ZIP_FIELD.match(report, words.starts[index]):
+            yield Finding(postal.start("value"), postal.end("value"), Kind.PLACE, "zip")
     for match in words.at_numbers(_CONTINENTAL) if words.longest_number >= 4 else ():
         if not _ordinary(re.split("[ -]", match["city"])[0]):
             yield Finding(match.start(), match.end(), Kind.PLACE, "postcode")
@@ -264,12 +278,21 @@ def _ordinary(word: str) -> bool:
     return not low or low in VOCABULARY or low in EPONYMS or is_medical(low)
 
 
+def _names_street(name: str) -> bool:
+    """Whether some words, all with capitals, hold one that no report knows: "One Kelmore Plaza"."""
+    parts = name.split()
+    known = [_ordinary(part.strip(".'")) for part in parts]
+    return all(part[0].isupper() or part[0].isdigit() for part in parts) and not all(known)
+
+
 def _is_street(name: str, whole: str) -> bool:
     """Whether the words between number and "Street" name one: capitals, and not all ordinary unless spelled out."""
     parts = name.split()
     if not any(part[0].isupper() or part[0].isdigit() for part in parts):
         return False
     last = whole.split()[-1].lower().strip(".")
+    if last in _ORDINARY_SUFFIXES or whole.split()[0].endswith(","):
+        return _names_street(name) and (last not in ("st", "ct", "dr") or "," not in whole.split()[0])
     doubtful = last in (
         "st",
         "ct",

@@ -35,6 +35,10 @@ class Words:
     ends: list[int]
     gaps: list[str]
     """What stands after each word, before the next; "" after the last."""
+    last: dict[str, int]
+    """The words in lower case, each once, and where each stands last."""
+    same: list[int]
+    """For each word where the same stood before; -1 for the first."""
     different: frozenset[str]
     """The words in lower case, each once."""
     coded: frozenset[str]
@@ -60,7 +64,14 @@ class Words:
     def where(self, sought: frozenset[str]) -> list[int]:
         """The words that are among those sought."""
         there = sought & self.different
-        return [index for index, low in enumerate(self.lower) if low in there] if there else []
+        found, same = list[int](), self.same
+        for low in there:
+            index = self.last[low]
+            while index >= 0:
+                found.append(index)
+                index = same[index]
+        found.sort()
+        return found
 
     def at_numbers(self, pattern: re.Pattern[str], *, ordinary: bool = False) -> list[re.Match[str]]:
         """The matches of a pattern that begins with a number; they may overlap.
@@ -90,7 +101,11 @@ def words_of(report: str) -> Words:
     lower = list(map(str.lower, raw))
     if "'" in report or "’" in report or "`" in report:
         lower = [word if word.isalnum() else _plain(word) for word in lower]
-    different = frozenset(lower)
+    last, same = dict[str, int](), list[int]()
+    for index, low in enumerate(lower):
+        same.append(last.get(low, -1))
+        last[low] = index
+    different = frozenset(last)
     starts, longest = _number_starts(report)
     ordinary = _ORDINARY.match
     coded = frozenset([low for low in different if not low.isalpha()])
@@ -101,6 +116,8 @@ def words_of(report: str) -> Words:
         starts=offsets[0:-1:2],
         ends=offsets[1::2],
         gaps=[*parts[2:-1:2], ""] if raw else [],
+        last=last,
+        same=same,
         different=different,
         coded=coded,
         unknown=different - VOCABULARY,
@@ -130,7 +147,7 @@ def _number_starts(report: str) -> tuple[list[int], int]:
             continue
         before = at - 1
         mark = report[before]
-        if mark == " " or mark in "-/.–":
+        if mark == " " or mark in "-/.–:":
             low = before - 5 if before > 5 else 0
             at = before
             while at > low and report[at - 1].isalnum():
