@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
+ATTEMPTS = 5
+"""A run may be done before a busy machine lets the test stop it; then it is another's turn."""
 ELSE = ("embeddings", "models/retrieval", "models/generation", "index", "runs")
 
 
@@ -40,12 +43,12 @@ def readers(pid: int) -> list[int]:
 
 
 def wait_for_readers(process: subprocess.Popen[str], root: Path) -> list[int]:
-    """Its reading processes, as soon as a first slide is done."""
+    """Its reading processes, as soon as a first slide is done; none when it ended unseen."""
     while process.poll() is None:
         if (found := readers(process.pid)) and list(root.glob("embeddings/*/*.h5")):
             return found
         time.sleep(0.005)
-    pytest.fail("it ended before it was seen at work")
+    return []
 
 
 def is_running(pid: int) -> bool:
@@ -80,11 +83,14 @@ def assert_same_set(made: Any, root: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "Ctrl-C"])
 def test_a_stopped_run_leaves_no_process_and_goes_on(made: Any, tmp_path: Path, number: signal.Signals) -> None:
     """Killed or interrupted, its reading processes go too; run again without any, the set is that of one run."""
-    root = made.copied(tmp_path / "workspace", without=ELSE)
-    process = start(root, "--workers", "2")
-    pids = wait_for_readers(process, root)
-    process.send_signal(number)
-    _, err = process.communicate()
+    for attempt in range(ATTEMPTS):
+        root = made.copied(tmp_path / f"workspace{attempt}", without=ELSE)
+        process = start(root, "--workers", "2")
+        pids = wait_for_readers(process, root)
+        process.send_signal(number)  # which a process that has ended does not mind
+        _, err = process.communicate()
+        if process.returncode:
+            break
 
     assert process.returncode == (-9 if number == signal.SIGKILL else 1)
     assert "Traceback" not in err
@@ -96,11 +102,17 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(made: Any, tmp_path: Path, 
 
 def test_a_killed_reader_costs_at_most_one_slide(made: Any, tmp_path: Path) -> None:
     """The run ends well and says which slide; running again embeds it, and the set is that of one run."""
-    root = made.copied(tmp_path / "workspace", without=ELSE)
-    process = start(root, "--workers", "1")
-    os.kill(wait_for_readers(process, root)[0], signal.SIGKILL)
+    for attempt in range(ATTEMPTS):
+        root = made.copied(tmp_path / f"workspace{attempt}", without=ELSE)
+        process = start(root, "--workers", "1")
+        if pids := wait_for_readers(process, root):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pids[0], signal.SIGKILL)
+        first = document(process)
+        if pids:
+            break
 
-    first = document(process)
+    assert pids
     second = document(start(root))
 
     assert first["slides"]["failed"] <= 1
