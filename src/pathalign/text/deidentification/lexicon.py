@@ -26,6 +26,8 @@ EPONYMS = _words("eponyms")
 """Names that mean a grade, a cell or a disease."""
 EPONYM_SURNAMES = _words("eponym_surnames")
 """Eponyms that are common surnames: an eponym only beside what it names."""
+MEDICINE = _words("known_medicine") - GIVEN_NAMES - NAME_WORDS - EPONYMS - EPONYM_SURNAMES
+"""Words of medicine alone, written down from knowledge."""
 KNOWN_WORDS = (_words("known_medicine") | _words("known_english")) - (
     GIVEN_NAMES | NAME_WORDS | EPONYMS | EPONYM_SURNAMES
 )
