@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from planted import eighth, fifth, fourth, ninth, second, seventh, sixth, tenth, third, tuning
+from planted import (
+    eighth,
+    eleventh,
+    fifth,
+    fourth,
+    ninth,
+    second,
+    seventh,
+    sixth,
+    tenth,
+    third,
+    tuning,
+    twelfth,
+)
 
 
 @dataclass(frozen=True)
@@ -45,5 +58,5 @@ def _set(module: ModuleType) -> PlantedSet:
 
 SETS = {
     module.__name__.removeprefix("planted."): _set(module)
-    for module in (tuning, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
+    for module in (tuning, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth)
 }

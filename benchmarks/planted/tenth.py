@@ -1,7 +1,4 @@
-"""The tenth set: of a writer who knew neither the rules nor another set; held out.
-
-Whoever changes the rules does not read this file nor what is missed of it: only its counts are known.
-"""
+"""The tenth set: of a writer who knew neither the rules nor another set; held out at first, tuned on since."""
 
 HEADERS = (
     "{institution}     Department of Pathology and Laboratory Medicine     CLIA {clia}",

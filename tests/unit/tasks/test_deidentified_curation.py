@@ -86,7 +86,7 @@ def test_the_key_of_surrogates_is_the_owners_alone(filled: Workspace) -> None:
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
-PROSE = "DIAGNOSIS: A. LUNG, BIOPSY: Adenocarcinoma. Okafor agrees. B. COLON, BIOPSY: Negative for carcinoma."
+PROSE = "DIAGNOSIS: A. LUNG, BIOPSY: Adenocarcinoma of lung Zweibrueck agrees. B. COLON: Negative for carcinoma."
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -106,8 +106,8 @@ def test_a_model_finds_what_no_rule_announces(
     with Catalog(workspace.catalog_path) as catalog:
         written = json.dumps([str(text) for text in catalog.texts()]).lower()
     assert (without.removed, without.removed_by_model) == ({}, None)
-    assert (done.removed, done.removed_by_model) == ({"name": 1}, 1)
-    assert "okafor" not in written
+    assert (done.removed, done.removed_by_model) == ({"place": 1}, 1)
+    assert "zweibrueck" not in written
     assert "adenocarcinoma" in written
 
 

@@ -37,9 +37,10 @@ _PHONE = re.compile(
     rf"|[2-9]{_D}{{2}}-{_D}{{4}}"  # 555-0123
     rf"|0\d{{2,4}}[\s/-]\d{{3,4}}[\s-]?\d{{3,5}}"  # 020 7946 0958, 06221/56-0
     rf"|\d{_D}{{2}}[-.]{_D}{{3}}[-.]{_D}{{4}}"
-    rf")(?![\w%]|[.,-]\d|\s?(?:cm|mm|x\s?\d{{1,2}}\b))(?:,?\s?(?:ext?n?\.?|extension|x|[l1]oca[l1]|poste)\s?#?[\dOlIS]{{1,6}}\b)?",
+    rf")(?!\d|[A-WYZa-wyz_%]|[.,-]\d|\s?(?:cm|mm))(?:,?\s?(?:ext?n?\.?|extension|x|[l1]oca[l1]|poste)\s?#?[\dOlIS]{{1,6}}\b)?",
     re.IGNORECASE,
 )
+_EXTENSION = re.compile(r"\s?(?:x|ext?n?\.?|extension)\s?#?\s?[\dOlIS]{2,6}\b(?!\s?(?:cm|mm|x|[.,]\d))", re.IGNORECASE)
 _KEYED = re.compile(
     r"\b(?P<key>(?:tele)?phone|tel|ph|telefax|fax|facsimile|pager|beeper|bleep|mobile|cell(?= ?(?:ph|"
     r"no|#|:))|ext|pgr|bpr|beep|pg(?=[ .:#])|vocera|voicemail|"
@@ -76,7 +77,8 @@ def find_contacts(words: Words) -> Iterator[Finding]:
         before = report[max(0, match.start() - 24) : match.start()]
         if not (len(match[0]) == 8 and _CATALOGUE.search(before)):
             kind = Kind.FAX if _FAX.search(before) else Kind.PHONE
-            yield Finding(match.start(), match.end(), kind, "number of a telephone")
+            extension = _EXTENSION.match(report, match.end())
+            yield Finding(match.start(), extension.end() if extension else match.end(), kind, "number of a telephone")
     for index in words.where(_KEYS):
         keyed = _KEYED.match(report, words.starts[index])
         if keyed and not (words.lower[index] in ("pgr", "bpr", "pg") and sum(map(str.isdigit, keyed["number"])) < 4):

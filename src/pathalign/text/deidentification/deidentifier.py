@@ -22,10 +22,13 @@ from pathalign.text.deidentification.lexicon import folded
 from pathalign.text.deidentification.names import find_again, find_names
 from pathalign.text.deidentification.neighbours import find_beside
 from pathalign.text.deidentification.numbers import find_numbers, find_tails
+from pathalign.text.deidentification.occupations import find_occupations
 from pathalign.text.deidentification.personal_fields import find_personal_fields
 from pathalign.text.deidentification.places import find_places
 from pathalign.text.deidentification.replacement import OffsetMap, replaced
 from pathalign.text.deidentification.surrogates import Surrogates, Tags
+from pathalign.text.deidentification.suspicion import find_suspicious
+from pathalign.text.deidentification.suspicious_numbers import find_suspicious_numbers
 from pathalign.text.deidentification.tagged import Tagged, find_tagged
 from pathalign.text.deidentification.unknown_words import find_unknown
 from pathalign.text.deidentification.words import words_of
@@ -59,6 +62,7 @@ def find_identifiers(report: str, tagged: Sequence[Tagged] = ()) -> list[Finding
     found = [
         *find_fields(words),
         *find_personal_fields(words),
+        *find_occupations(words),
         *find_names(words),
         *find_unknown(words),
         *find_initials(words),
@@ -68,10 +72,12 @@ def find_identifiers(report: str, tagged: Sequence[Tagged] = ()) -> list[Finding
         *find_contacts(words),
         *find_institutions(words),
         *find_places(words),
+        *find_suspicious(words),
+        *find_suspicious_numbers(words),
         *find_tagged(words, tagged),
     ]
     found += find_beside(words, found)
-    found += [*find_again(words, found), *find_tails(report, found)]
+    found += [*find_again(words, found), *find_tails(words, found)]
     return without_overlaps(_outside_tags(report, found))
 
 

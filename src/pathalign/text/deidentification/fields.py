@@ -218,7 +218,7 @@ def _is_of_header(key: str) -> bool:
 def _other_field(report: str, field: Field, header: int, *, known: bool = True) -> Iterator[Finding]:
     """The value of a field of a place, and of one that is neither medical nor known."""
     place = _PLACE_KEY.search(field.key)
-    if known and not place and (_MEDICAL.search(field.key) or _IDENTIFYING.search(field.key)):
+    if known and not place and (_IDENTIFYING.search(field.key) or _is_medical(field.key)):
         return
     start = field.value
     while start < header and report[start] in " \t":
@@ -233,6 +233,29 @@ def _other_field(report: str, field: Field, header: int, *, known: bool = True) 
         yield Finding(start, end, Kind.INSTITUTION if place["institution"] else Kind.PLACE, "place field")
     else:
         yield Finding(start, end, Kind.FIELD, "unknown field")
+
+
+_DOUBTFUL = re.compile(
+    r"\b(?:grade|type|status|source|site|part|tests?|codes?|section|size|result|method|summary|description|notes?|material|"
+    r"extent|procedure|score|stage|marker|container|weight|depth|findings?)\b[\s:#./-]{0,3}",
+    re.IGNORECASE,
+)
+"""Words of medical keys that stand in others too."""
+_OF_PERSONS = re.compile(
+    r"\b(?:bill(?:ing)?|rank|pay|payment|funeral|period of|service|class|room|school|work|job|home|family|visit|bed|"
+    r"coverage|benefit|housing|transport|arriv\w{2,4}|discharge|consent|privacy|release|legal|custody|diet|vip|alert|employ\w{2,5}|"
+    r"insurance|policy|client|customer|account|priority|mail|contact|veteran|military|student)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def _is_medical(key: str) -> bool:
+    """Whether a key is one of medicine: not "Bill type" nor "Rank/Grade", of which a word is of persons."""
+    if not _MEDICAL.search(key):
+        return False
+    rest = _DOUBTFUL.sub("", key)
+    return _MEDICAL.search(rest) is not None or not _OF_PERSONS.search(rest)
 
 
 _FINDING = re.compile(

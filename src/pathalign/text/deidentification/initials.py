@@ -15,6 +15,7 @@ _METHODS = word_set(
     "cnb em if elisa ffpe tem "
     "sem cgh msi tma xrt cxr ivp pas gms afb hpf lpf mlh msh pms npi clia cap cpt icd cpt fsa fs tp hpv cmv ebv hsv "
     "hiv pos neg wnl nos nec poa icu ccu ed er or pacu opd sdc gi gu ent gyn ob obgyn nicu micu sicu usa dob mrn ssn "
+    "rpt wbc rbc plt hgb hct tsh psa ldh ptt cbc wks mth mths hrs mcg gms cms mls nml blk blks sld slds lns lvi pni "
     "law way hand far day eye ear age ago why yet let put say see get got run set sit top try use who own our out off "
     "old new now men man mom dad boy car any all one two six ten end act aid air arm bag bar big "
     "bit box but far few for had has her him his hot ice its job key leg lie low "
@@ -49,7 +50,8 @@ _ROLES = word_set(
 )
 """The same, where initials end the line, the sentence or the column."""
 _AFTER = re.compile(
-    r"\s{2}|[ \t]?[.,;:)\]|\n/]|[ \t]?$|\s\(?\d| (?:at|on|for|to|from|before|after|and)\b", re.IGNORECASE
+    r"\s{2}|[ \t]?[.,;:)\]|\n/]|[ \t]?$|\s\(|\s\d| (?:at|on|for|to|from|before|after|and|in|with|using|as|per|then)\b",
+    re.IGNORECASE,
 )
 _ENDS = re.compile(r"\s{2}|[.,;:)\]|\n]|\s?$")
 _AFTER_WHO = (
@@ -61,6 +63,9 @@ _COLON_PAIR = re.compile(rf":(?P<who>[A-Za-z]{{2,4}}){_AFTER_WHO}")
 _NEXT_KEY = re.compile(r" [A-Z][A-Za-z]{1,12}\b:? ")
 _MORE = re.compile(r"(?:, ?| ?/ ?| and )(?P<who>[A-Za-z]{2,4})(?=\s{2}|[.;)\n]|$)")
 _LAST = re.compile(r"[,;(] ?(?P<who>[A-Z]{2,3}|[a-z]{3})(?=[.)]?(?:\s{2}|\n|\.?\s?$|\. ))")
+_TIMED = re.compile(r"\d:?\d\d[ ,]{1,2}$")
+_BRACKETED = re.compile(r"\((?P<who>[a-z]{3}|[A-Z]{3}(?=\),? {0,2}(?:on |ON )?\d)|(?<=\d \()[A-Z]{3})\)")
+"""Initials alone in brackets: small ones, capitals beside a date or a time."""
 _DATE_NEXT = re.compile(r"\s{0,6}(?:\d|[A-Z][A-Za-z]{2,8}\.? \d)")
 _FIRST = re.compile(r"(?:^|[\s.,(|*])(?P<who>[A-Za-z]{2,4})\s?$")
 
@@ -114,6 +119,12 @@ def find_initials(words: Words) -> Iterator[Finding]:
             yield Finding(words.starts[index + 1], end, Kind.NAME, "initials")
             if (more := _MORE.match(report, end)) and are_initials(more["who"]):
                 yield Finding(more.start("who"), more.end("who"), Kind.NAME, "initials")
+    for match in _BRACKETED.finditer(report) if "(" in report else ():
+        if _no_word(match["who"]) and are_initials(match["who"]):
+            yield Finding(match.start("who"), match.end("who"), Kind.NAME, "initials")
+    for low in words.unknown:
+        if len(low) == 3 and _no_word(low) and are_initials(low):
+            yield from _alone(words, low)
     for pattern in (_PAIR, _COLON_PAIR):
         for match in pattern.finditer(report):
             yield from _pair(report, match)
@@ -136,6 +147,23 @@ def _around_telling(words: Words, index: int) -> Iterator[Finding]:
     last = _LAST.search(report, words.ends[index], words.ends[index] + 110)
     if last and are_initials(last["who"]) and not report[last.end() : last.end() + 1].isalnum():
         yield Finding(last.start("who"), last.end("who"), Kind.NAME, "initials")
+
+
+def _alone(words: Words, low: str) -> Iterator[Finding]:
+    """Three letters that are no word: small ones anywhere, capitals behind a mark or at a line's end."""
+    index = words.last[low]
+    while index >= 0:
+        raw, gap = words.raw[index], words.gap(index)
+        before = words.gap(index - 1) if index else "\n"
+        joined = (
+            before[-1:].isdigit() or gap[:1].isdigit() or before[-1:] in "-._@'" or gap[:1] in ("-", "_", "@", "'", "+")
+        )
+        ends = gap in ("", ".") or gap[:1] in ("\n", "/", ")") or gap[:2] == "  " or gap[:2].strip(" ").isdigit()
+        marked = before[-1:] in "/(:\n\t|" or before[-2:] in ("  ", ": ", "/ ", "- ")
+        marked = marked or _TIMED.search(before) is not None
+        if not joined and (raw.islower() or (raw.isupper() and ends and marked)):
+            yield Finding(words.starts[index], words.ends[index], Kind.NAME, "initials")
+        index = words.same[index]
 
 
 def _by(words: Words, index: int) -> bool:

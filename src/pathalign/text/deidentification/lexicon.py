@@ -26,7 +26,13 @@ EPONYMS = _words("eponyms")
 """Names that mean a grade, a cell or a disease."""
 EPONYM_SURNAMES = _words("eponym_surnames")
 """Eponyms that are common surnames: an eponym only beside what it names."""
-VOCABULARY = _words("vocabulary")
+MEDICINE = _words("known_medicine") - GIVEN_NAMES - NAME_WORDS - EPONYMS - EPONYM_SURNAMES
+"""Words of medicine alone, written down from knowledge."""
+KNOWN_WORDS = (_words("known_medicine") | _words("known_english")) - (
+    GIVEN_NAMES | NAME_WORDS | EPONYMS | EPONYM_SURNAMES
+)
+"""Words that were written down from knowledge and not drawn from reports."""
+VOCABULARY = _words("vocabulary") | KNOWN_WORDS
 """Words of reports that are no names."""
 
 NAMED_AFTER = word_set(

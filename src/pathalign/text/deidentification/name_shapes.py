@@ -60,7 +60,7 @@ def name_like(words: Words, index: int, *, sure: bool) -> bool:
     if low in EPONYM_SURNAMES:
         return not _names_a_thing(words, index)
     if len(low) == 2:
-        return raw.istitle()
+        return raw.istitle() or sure
     return sure or not is_medical(low)
 
 

@@ -125,15 +125,16 @@ def find_again(words: Words, findings: list[Finding]) -> Iterator[Finding]:
     if not known and not doubtful:
         return
     mixed = bool(doubtful) and _is_mixed(words.report)
-    misread = {folded(low) for low in known if len(low) > 3}
-    for index, low in enumerate(words.lower):
-        raw = words.raw[index]
+    folds = {folded(low) for low in known if len(low) > 3}
+    misread = {low for low in words.unknown if len(low) > 3 and folded(low) in folds}
+    for index in words.where(frozenset(known | doubtful | misread)):
+        low, raw = words.lower[index], words.raw[index]
         if low in known:
             again = raw[0].isupper() or (low not in GIVEN_NAMES and len(low) > 3)
         elif low in doubtful:
             again = mixed and raw.istitle() and index > 0 and words.gap(index - 1) in (" ", ", ", " (")
         else:
-            again = len(low) > 3 and low not in VOCABULARY and folded(low) in misread
+            again = True
         after = words.lower[index + 1] if index + 1 < len(words) else ""
         before = words.lower[index - 1] if index else ""
         if again and before != "ivor" and not ((low in EPONYM_SURNAMES or low in NAME_WORDS) and after in NAMED_AFTER):

@@ -36,7 +36,7 @@ _MIXED = re.compile(
 """Letters and digits of a case in one of many orders; what five digits and more belong to."""
 _GROUPED = re.compile(
     rf"(?<![\w.,/-])(?:{_D}{{3}}-{_D}{{2}}-{_D}{{2}}|{_D}{{5}}-{_D}{{4}}|\d\d-\d\d-\d\d|(?<!\d "
-    rf")\d{{3}} \d\d \d\d(?! \d|\s?[x%]))(?![\w-]|\.\d)"
+    rf")\d{_D}{{2}} {_D}{{2}} {_D}{{2}}(?! \d|\s?[x%]))(?![\w-]|\.\d)"
 )
 """A record number of seven digits in groups, a postcode of nine."""
 _GENERIC = re.compile(
@@ -78,7 +78,7 @@ _HASHED = re.compile(
     r"#\s?:?\s?(?P<value>(?=[\w/:.-]{0,12}\d)[A-Za-z0-9]{1,20}(?:[-/.:](?=\w)[A-Za-z0-9]{1,12})"
     r"{0,6}(?: \d{2,4}(?!\w|[.,/-]\d)){0,2})"
 )
-_CATALOGUE = re.compile(
+CATALOGUE = re.compile(
     r"(?:cat(?:alog(?:ue)?)?|clone|snomed|icd|cpt|code|protocol|version|page|level)s?[\s.#:no-]{0,8}$", re.IGNORECASE
 )
 _YEAR_NUMBER = re.compile(rf"(?<![\w./,-])(?:19|20)?\d{_D}-{_D}{{3,7}}\b(?!\s?(?:cm|mm|x\b)|[.,]\d|-\d)")
@@ -100,7 +100,7 @@ _VIN = re.compile(r"(?<!\w)(?=[A-Z]{0,16}\d)(?=\d{0,16}[A-Z])(?=[A-Z0-9]{0,16}\d
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[\w-]{1,20}){0,4}")
 _LONG = re.compile(r"(?<![\w.,/+-])\d{7,20}(?![\w%]|[.,/]\d|-\d)")
 _HASH = re.compile(r"(?<!\w)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\w)", re.IGNORECASE)
-_CODED = re.compile(
+CODED_BEFORE = re.compile(
     r"(?:snomed|sct|loinc|icd|cpt|codes?|morphology|topography|concept|catalog|pubmed|pmid|doi)\W{0,3}(?:ct|"
     r"id)?[\W\d]{0,120}$",
     re.IGNORECASE,
@@ -126,7 +126,7 @@ def find_numbers(words: Words) -> Iterator[Finding]:
                 continue
             if rule == "mixed" and not _is_mixed(match[0]):
                 continue
-            if rule == "long number" and _CODED.search(report[max(0, match.start() - 150) : match.start()]):
+            if rule == "long number" and CODED_BEFORE.search(report[max(0, match.start() - 150) : match.start()]):
                 continue
             yield Finding(match.start(), match.end(), kind, rule)
     for match in words.at_numbers(_YEAR_NUMBER) if longest >= 3 else ():
@@ -162,12 +162,12 @@ def _with_common_key(words: Words) -> Iterator[Finding]:
 def _is_any(report: str, match: re.Match[str]) -> bool:
     value = match["value"]
     misread = value[0].isdigit() and sum(map(str.isdigit, value)) == 4 and len(value) == 5
-    if not _is_number(value.translate(_READ) if misread else value, 5) or _CODES.fullmatch(value):
+    if not _is_number(value.translate(_READ) if misread else value, 5) or CODES.fullmatch(value):
         return False
-    return not _CATALOGUE.search(report[max(0, match.start() - 14) : match.start()])
+    return not CATALOGUE.search(report[max(0, match.start() - 14) : match.start()])
 
 
-_CODES = re.compile(r"(?:CPT|ICD|SNO|LOINC)-?\d+|[DO0]\d{1,2}[S5]\d{1,5}|[A-Z]\d-\d{5}|[A-Z]{0,5}-?\d{4}/\d")
+CODES = re.compile(r"(?:CPT|ICD|SNO|LOINC)-?\d+|[DO0]\d{1,2}[S5]\d{1,5}|[A-Z]\d-\d{5}|[A-Z]{0,5}-?\d{4}/\d")
 """A microsatellite, a procedure of SNOMED, a morphology of ICD-O."""
 
 
@@ -183,16 +183,16 @@ def _is_mixed(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     runs = re.findall(r"\d[\dOolILSB]*", text)
     misread = len(_MISREAD.findall(text, 1))
-    if digits < 5 or misread > digits // 3 or _is_code(text) or _NO_ACCESSION.match(text):
+    if digits < 5 or misread > digits // 3 or is_code(text) or _NO_ACCESSION.match(text):
         return False
     if not letters:
         return len(runs[-1]) > 4
     parted = any(mark in text for mark in "-:/ ")
-    return max(map(len, runs)) >= 4 and (parted or digits > 5) and not _CODES.fullmatch(text)
+    return max(map(len, runs)) >= 4 and (parted or digits > 5) and not CODES.fullmatch(text)
 
 
 def _is_number(value: str, least: int) -> bool:
-    return sum(map(str.isdigit, value)) >= least and not _is_code(value) and not _YEAR.fullmatch(value)
+    return sum(map(str.isdigit, value)) >= least and not is_code(value) and not _YEAR.fullmatch(value)
 
 
 _BLOCKS = re.compile(r"(?P<letter>[A-H])(?P<first>\d{1,2})-(?:(?P=letter)|8)(?P<last>\d{1,2})")
@@ -218,8 +218,9 @@ _MISREAD = re.compile(r"(?<=\d)[OolIS]|(?<=[-/.:])[OolIS](?=\d)")
 _TAILED = frozenset((Kind.MRN, Kind.ACCESSION, Kind.ACCOUNT, Kind.HEALTH_PLAN, Kind.SSN, Kind.NUMBER))
 
 
-def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
+def find_tails(words: Words, findings: list[Finding]) -> Iterator[Finding]:
     """The last digits of a case's or a patient's number where the report repeats them without the rest."""
+    report = words.report
     tails: dict[str, Finding] = {}
     shorts: dict[str, Finding] = {}
     for finding in findings:
@@ -236,7 +237,7 @@ def find_tails(report: str, findings: list[Finding]) -> Iterator[Finding]:
             yield Finding(match.start(group), match.end(group), found.kind, "tail")
     if not tails:
         return
-    for match in _RUN.finditer(report):
+    for match in words.at_numbers(_RUN):
         digits = match[0].translate(_READ)
         found = tails.get(digits.lstrip("0") or digits)
         year = len(digits) == 4 and 1900 <= int(digits) <= 2099
@@ -253,10 +254,10 @@ def _is_accession(text: str) -> bool:
     """Whether a match has the digits of a number of a case, and is no antibody, clone or range of blocks."""
     digits = sum(map(str.isdigit, text))
     misread = len(_MISREAD.findall(text, 1))
-    return digits >= 5 and misread <= digits // 3 and not _is_code(text) and not _NO_ACCESSION.match(text)
+    return digits >= 5 and misread <= digits // 3 and not is_code(text) and not _NO_ACCESSION.match(text)
 
 
-def _is_code(value: str) -> bool:
+def is_code(value: str) -> bool:
     """Whether a value is a code of morphology or topography, a stage or a block, which stay."""
     blocks = _BLOCKS.fullmatch(value)
     if blocks and int(blocks["first"]) < int(blocks["last"]) <= int(blocks["first"]) + 30:

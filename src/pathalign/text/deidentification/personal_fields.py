@@ -15,7 +15,8 @@ _KEYS = word_set(
     "citizen occup trade school education marital civil citizenship nationality ethnicity ethnic "
     "language languages interpreter veteran military branch rank regiment country birthplace tribe tribal band treaty "
     "affiliation community hobby hobbies maiden nickname county township municipality immigration visa "
-    "clan caste union housing income class status spoken origin heritage dialect clergy pastor work worship"
+    "clan caste union housing income class status spoken origin heritage dialect clergy pastor work worship "
+    "race room ward bill service funeral"
 )
 _FIELD = re.compile(
     r"(?P<key>\b[A-Za-z'’]{3,20}(?: ?[/&(,.]? ?[A-Za-z'’.]{1,14}\)?){0,4}?)[ \t]{0,3}(?:[:=]|\t|\.{3,})[ \t]{0,60}"
@@ -25,14 +26,15 @@ _BARE = re.compile(
     r"(?:^|[\n\t|]\s?|\s{2}|\.\s)(?P<key>nationality|religion|religious preference|occupation|"
     r"ethnicity|citizenship|denomination|"
     r"profession|employer|marital status|(?:preferred|primary|spoken) language|parish|tribe|"
-    r"birthplace|interpreter)[ \t]{1,6}"
+    r"birthplace|interpreter|race|room|ward|bill type|service|rank|school|trade|"
+    r"veteran status|citizen|language|clergy)[ \t]{1,6}"
     r"(?P<value>[A-Za-z][A-Za-z' /-]{2,30}?)(?=[ \t]{2}|[\n\t|;]|\.\s|[ .]?$)",
     re.IGNORECASE,
 )
 """A column without a colon."""
 _BARE_KEYS = word_set(
     "nationality religion religious occupation ethnicity citizenship denomination profession employer marital language "
-    "parish tribe birthplace interpreter"
+    "parish tribe birthplace interpreter race room ward bill service rank school trade veteran citizen clergy"
 )
 _ABOUT_PERSONS = re.compile(
     r"place of (?:work|worship|birth|origin|employment)|religio|faith|parish|church|congregation|"
@@ -43,7 +45,8 @@ _ABOUT_PERSONS = re.compile(
     r"work|student|living|legal|housing) status|marital|citizen|nationality|ethnic|language|spoken|interpreter|"
     r"veteran|military|\bbranch\b|\brank\b|regiment|country (?:of|or)|birthplace|trib(?:e|al)|\bband\b|treaty|"
     r"affiliation|community|hobb|maiden|nickname|\bcounty\b|township|municipal|immigration|\bvisa\b|"
-    r"\bclan\b|caste|\bunion\b(?! of)|housing|income|fin(?:ancial|\.)? ?class|national origin|heritage|dialect|clergy",
+    r"\bclan\b|caste|\bunion\b(?! of)|housing|income|fin(?:ancial|\.)? ?class|national origin|heritage|dialect|clergy|"
+    r"\brace\b|\broom\b|\bward\b|bill(?:ing)? type|service\b|funeral",
     re.IGNORECASE,
 )
 _OF_MEDICINE = re.compile(

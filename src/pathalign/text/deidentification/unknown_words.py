@@ -21,7 +21,7 @@ from pathalign.text.deidentification.lexicon import (
     word_set,
 )
 from pathalign.text.deidentification.name_shapes import CREDENTIALS, SUFFIXES, name_forward, name_like
-from pathalign.text.deidentification.words import Words
+from pathalign.text.deidentification.words import Words, written_small
 
 _ANNOUNCING = word_set(
     "by attorney staff per w contact call reach patient attention attn regards sincerely yours dear thanks named "
@@ -79,7 +79,7 @@ def find_unknown(words: Words) -> Iterator[Finding]:
             continue
         found = list(_of_word(words, index))
         if found:
-            small = frozenset(words.raw) if small is None else small
+            small = written_small(words) if small is None else small
             yield from (f for f in found if not _is_small(words, f, small))
 
 

@@ -88,6 +88,21 @@ class Words:
         return bisect_left(self.starts, offset)
 
 
+_OF_ADDRESSES = (".", "@", "/", "://", "_")
+
+
+def written_small(words: Words) -> frozenset[str]:
+    """The words as written that stand outside e-mail and web addresses, in which names are small."""
+    if "@" not in words.report and "://" not in words.report and "www." not in words.report.lower():
+        return frozenset(words.raw)
+    gaps = words.gaps
+    return frozenset(
+        raw
+        for index, raw in enumerate(words.raw)
+        if gaps[index] not in _OF_ADDRESSES and (not index or gaps[index - 1] not in _OF_ADDRESSES)
+    )
+
+
 def words_of(report: str) -> Words:
     """Divide a report into words."""
     read = report
