@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,17 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-ATTEMPTS = 5
-"""A run may be done before a busy machine lets the test stop it; then it is another's turn."""
 ELSE = ("embeddings", "models/retrieval", "models/generation", "index", "runs")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """A shell starts what it runs in the background deaf to Ctrl-C, and so would be whatever the tests start."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def start(root: Path, *options: str) -> subprocess.Popen[str]:
@@ -43,12 +51,12 @@ def readers(pid: int) -> list[int]:
 
 
 def wait_for_readers(process: subprocess.Popen[str], root: Path) -> list[int]:
-    """Its reading processes, as soon as a first slide is done; none when it ended unseen."""
+    """Its reading processes, as soon as a first slide is done."""
     while process.poll() is None:
         if (found := readers(process.pid)) and list(root.glob("embeddings/*/*.h5")):
             return found
         time.sleep(0.005)
-    return []
+    pytest.fail("it ended before it was seen at work")
 
 
 def is_running(pid: int) -> bool:
@@ -83,14 +91,11 @@ def assert_same_set(made: Any, root: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "Ctrl-C"])
 def test_a_stopped_run_leaves_no_process_and_goes_on(made: Any, tmp_path: Path, number: signal.Signals) -> None:
     """Killed or interrupted, its reading processes go too; run again without any, the set is that of one run."""
-    for attempt in range(ATTEMPTS):
-        root = made.copied(tmp_path / f"workspace{attempt}", without=ELSE)
-        process = start(root, "--workers", "2")
-        pids = wait_for_readers(process, root)
-        process.send_signal(number)  # which a process that has ended does not mind
-        _, err = process.communicate()
-        if process.returncode:
-            break
+    root = made.copied(tmp_path / "workspace", without=ELSE)
+    process = start(root, "--workers", "2")
+    pids = wait_for_readers(process, root)
+    process.send_signal(number)
+    _, err = process.communicate()
 
     assert process.returncode == (-9 if number == signal.SIGKILL else 1)
     assert "Traceback" not in err
@@ -102,17 +107,11 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(made: Any, tmp_path: Path, 
 
 def test_a_killed_reader_costs_at_most_one_slide(made: Any, tmp_path: Path) -> None:
     """The run ends well and says which slide; running again embeds it, and the set is that of one run."""
-    for attempt in range(ATTEMPTS):
-        root = made.copied(tmp_path / f"workspace{attempt}", without=ELSE)
-        process = start(root, "--workers", "1")
-        if pids := wait_for_readers(process, root):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pids[0], signal.SIGKILL)
-        first = document(process)
-        if pids:
-            break
+    root = made.copied(tmp_path / "workspace", without=ELSE)
+    process = start(root, "--workers", "1")
+    os.kill(wait_for_readers(process, root)[0], signal.SIGKILL)
 
-    assert pids
+    first = document(process)
     second = document(start(root))
 
     assert first["slides"]["failed"] <= 1
