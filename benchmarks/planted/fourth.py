@@ -1,5 +1,7 @@
 """The fourth set: measured once with rules that had not seen it, then tuned on."""
 
+from planted import tuning
+
 HEADERS = (
     "{institution} | Division of Anatomic Pathology",
     "Patient: {listed}     Chart No. {mrn}     Birth date {date}     Age {age} years",
@@ -73,11 +75,4 @@ ACCESSIONS = (
     "S-##-####",
     "@@##-#####",
 )
-PHONES = (
-    "(5##) 555-####",
-    "5##-555-####",
-    "5##.555.####",
-    "1-5##-555-####",
-    "+44 20 #### ####",
-    "5## 555 ####",
-)
+PHONES = tuning.PHONES

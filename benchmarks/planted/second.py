@@ -1,5 +1,7 @@
 """The second set: measured once with rules that had not seen it, then tuned on."""
 
+from planted import tuning
+
 HEADERS = (
     "{institution} - Department of Surgical Pathology",
     "PATIENT: {listed}     MED REC NO: {mrn}     BIRTHDATE: {date}     AGE: {age}",
@@ -74,11 +76,4 @@ ACCESSIONS = (
     "SP-##-#####",
     "##S####",
 )
-PHONES = (
-    "(5##) 555-####",
-    "5##-555-####",
-    "5##.555.####",
-    "1-5##-555-####",
-    "+44 20 #### ####",
-    "5## 555 ####",
-)
+PHONES = tuning.PHONES

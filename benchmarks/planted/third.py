@@ -1,5 +1,7 @@
 """The third set: measured once with rules that had not seen it, then tuned on."""
 
+from planted import tuning
+
 HEADERS = (
     "{institution}, Laboratory Services",
     "Name: {listed}     Hospital No.: {mrn}     D.O.B.: {date}     Age/Sex: {age}/F",
@@ -73,11 +75,4 @@ ACCESSIONS = (
     "##-S-#####",
     "SU-##-######",
 )
-PHONES = (
-    "(5##) 555-####",
-    "5##-555-####",
-    "5##.555.####",
-    "1-5##-555-####",
-    "+44 20 #### ####",
-    "5## 555 ####",
-)
+PHONES = tuning.PHONES
