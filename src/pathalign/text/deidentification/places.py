@@ -109,6 +109,8 @@ _CONTINENTAL = re.compile(
     r"-][A-ZÄÖÜ][a-zäöüßéèó]{2,24})?)\b"
 )
 _STATE_CODES = frozenset(_CODES.lower().split("|"))
+STATE_WORDS = frozenset(re.findall(r"\w+", _STATES.lower()))
+"""The words of states' names, which may stay where nothing smaller stands with them."""
 _STATE_NAMES = frozenset(state.lower() for state in _STATES.split("|") if " " not in state)
 _STATE_ENDS = frozenset(state.lower().split()[-1] for state in _STATES.split("|") if " " in state)
 _PERSONS = word_set("man woman male female patient lady gentleman boy girl he she originally person resident worker")

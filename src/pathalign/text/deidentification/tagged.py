@@ -20,6 +20,7 @@ from pathalign.text.deidentification.lexicon import (
     word_set,
 )
 from pathalign.text.deidentification.name_shapes import name_like
+from pathalign.text.deidentification.places import STATE_WORDS
 from pathalign.text.deidentification.words import Words
 
 MODEL = "model"
@@ -60,13 +61,7 @@ _CODE = re.compile(
 )
 """SNOMED, blocks and markers, ICD and CPT codes, stages, sizes; a plain number only below `_FEWEST_DIGITS`."""
 _PLAIN, _CPT = re.compile(r"\d+"), re.compile(r"8[018]\d{3}")
-_STATES = word_set(
-    "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois "
-    "indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri "
-    "montana nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania rhode "
-    "island tennessee texas utah vermont virginia washington wisconsin wyoming new north south west usa america "
-    "united states"
-)
+_COUNTRY = word_set("usa america united")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,7 @@ def _is_telling(words: Words, at: int, kind: Kind) -> bool:
     raw, low = words.raw[at], words.lower[at]
     if kind is Kind.NAME:
         return name_like(words, at, sure=low not in EPONYMS and low not in EPONYM_SURNAMES)
-    if kind is Kind.PLACE and low in _STATES:
+    if kind is Kind.PLACE and (low in STATE_WORDS or low in _COUNTRY):
         return False
     known = low in VOCABULARY or low in EPONYMS or is_medical(low)
     return len(raw) > 2 and raw[0].isupper() and not known and _CODE.fullmatch(raw) is None
